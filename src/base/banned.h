@@ -1,0 +1,13 @@
+/* Included before everything else: functions that cannot be used safely do not compile. */
+#ifndef MAMORI_BASE_BANNED_H
+#define MAMORI_BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets strncpy strncat stpcpy
+
+#endif

@@ -1,0 +1,93 @@
+/* Package managers: which updates are pending, fetching them ahead, installing them. One ops struct per
+ * manager (apt, dnf, apk) in one table. Programs run through ctx's runner with their own signature checks. */
+#ifndef MAMORI_PLAN_PKGMGR_H
+#define MAMORI_PLAN_PKGMGR_H
+
+#include "base/json.h"
+#include "base/time.h"
+#include "os/file.h"
+#include "os/proc.h"
+
+/* One binary package inside a patch. */
+struct patch_package {
+	struct str name, arch;
+	struct str from; /* installed version; empty: newly installed along with it */
+	struct str to;
+	uint64_t size; /* bytes to download, 0 when unknown */
+};
+
+/* An update that can be applied: one source package at one version. */
+struct patch {
+	struct str id; /* deb:openssl@3.0.17-1~deb12u2 */
+	struct str title; /* "openssl 3.0.15-1 → 3.0.17-1": readable */
+	struct str source, version;
+	bool security; /* an origin is a security archive */
+	struct str origins; /* "Debian-Security:12/oldstable-security, …" as the manager says */
+	uint64_t size;
+	struct str kept_back; /* why the manager would not take it; empty: it would */
+	bool staged; /* every package of it is downloaded and verified */
+	ARRAY_OF(struct patch_package) packages;
+	ARRAY_OF(struct str) cves; /* from the new packages' own changelogs, once staged; sorted */
+};
+
+struct patch_list {
+	const char *manager;
+	ARRAY_OF(struct patch) patches; /* sorted by id */
+	int64_t lists_at; /* when the package lists were last refreshed, 0 unknown */
+};
+
+struct pkgmgr_ctx {
+	const struct runner *runner;
+	const struct clock *clock;
+	const char *root; /* "/" or a root to work in by chroot */
+	const char *stage_dir; /* where downloads are kept, below the agent's state folder */
+	const char *log_path; /* the manager's own words go there, appended */
+};
+
+enum apply_outcome {
+	APPLY_INSTALLED,
+	APPLY_PENDING_REBOOT,
+	APPLY_FAILED,
+};
+
+/* Outcome for one patch after a pass. */
+struct apply_result {
+	struct str patch;
+	enum apply_outcome outcome;
+	struct str words; /* the manager's own last words, at most 4 KiB, valid UTF-8 */
+	struct str why; /* our sentence for people; empty when installed */
+};
+
+struct pkgmgr {
+	const char *name;
+	bool (*present)(const char *root);
+	/* Refreshes the package lists (needs root and the network). */
+	bool (*refresh)(const struct pkgmgr_ctx *c, struct err *e);
+	/* What a full upgrade would do, by the manager's own simulation, at low priority. */
+	bool (*plan)(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out, struct err *e);
+	/* Changes whenever plan() could answer differently: covers lists, database and pins. Cheap. */
+	bool (*fingerprint)(const struct pkgmgr_ctx *c, struct buf *out, struct err *e);
+	/* Downloads the packages of these patches into stage_dir, verified by the manager. */
+	bool (*stage)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct err *e);
+	/* Ends what a crash left half done (dpkg --configure -a, …); *did says whether anything was. */
+	bool (*recover)(const struct pkgmgr_ctx *c, bool *did, struct err *e);
+	/* Installs exactly these versions, together. results: count of them, in order. Fails as a whole
+	 * (ERR_BUSY lock held by whom, ERR_NO_SPACE how much is missing, ERR_CONFLICT half-configured or
+	 * held, ERR_UNREACHABLE network lost) only when nothing was changed. */
+	bool (*apply)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+		      struct apply_result *results, struct err *e);
+};
+
+extern const struct pkgmgr *const pkgmgr_all[]; /* NULL-terminated */
+const struct pkgmgr *pkgmgr_find(const char *root); /* NULL when none is present */
+
+/* CVE ids in the changelog entries newer than `from` up to `to` (Debian changelog text). */
+bool changelog_cves(struct str changelog, struct str from, struct str to, struct arena *a, struct str **cves,
+		    size_t *count, struct err *e) MUST_CHECK;
+
+/* The "updates" section of a check-in (doc/agent-protocol.md). */
+void patch_list_write(const struct patch_list *l, struct json_writer *w);
+/* Caps: 20,000 patches. */
+bool patch_list_parse(struct arena *a, struct str json, struct patch_list *out, struct err *e) MUST_CHECK;
+
+#endif

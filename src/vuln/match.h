@@ -1,0 +1,72 @@
+/* Matching installed packages against the advisory index (an immutable file, opened by mmap). */
+#ifndef MAMORI_VULN_MATCH_H
+#define MAMORI_VULN_MATCH_H
+
+#include "base/arena.h"
+#include "os/pkgdb.h"
+
+struct vuln_index;
+
+/* DATA/feeds/index; ERR_NOT_FOUND when nothing was imported yet, ERR_INPUT when damaged or of another
+ * version (says: import again). */
+bool vuln_index_open(const char *data, struct vuln_index **out, struct err *e) MUST_CHECK;
+void vuln_index_close(struct vuln_index *ix);
+/* Changes with every swap: what findings were computed with. */
+uint64_t vuln_index_generation(const struct vuln_index *ix);
+
+enum severity { SEVERITY_UNKNOWN, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+const char *severity_name(enum severity s); /* "unknown" … "critical" */
+bool severity_parse(struct str s, enum severity *out);
+
+/* What is known of one vulnerability, whoever has it. */
+struct vulnerability {
+	struct str id; /* CVE-… (or the advisory's own id when it names none) */
+	enum severity severity;
+	double cvss; /* < 0: unknown */
+	bool kev;
+	int64_t kev_due, kev_added; /* 0: none */
+	bool kev_ransomware;
+	double epss; /* 0–1; < 0: unknown */
+	struct str title;
+};
+/* False when nothing is known of it; out->id is set all the same. */
+bool vuln_lookup(const struct vuln_index *ix, struct arena *a, struct str id, struct vulnerability *out);
+
+/* host × package × vulnerability. */
+struct finding {
+	const struct package *package;
+	struct str fixed; /* empty: no fixed version is known */
+	struct vulnerability vulnerability;
+	struct str *aliases;
+	size_t alias_count;
+	struct str *advisories; /* DSA-…, ALSA-…, sorted */
+	size_t advisory_count;
+	int running; /* kernels: 1 runs, 0 installed only; -1 not a kernel or unknown */
+	struct str why; /* "DSA-5678-1: openssl before 3.0.17-1~deb12u2 in debian:12; 3.0.15-1~deb12u1 is installed" */
+};
+
+struct end_of_life {
+	bool known;
+	bool ended; /* no support any more at `now` */
+	int64_t support; /* end of regular support, 0 unknown */
+	int64_t eol; /* end of all support, 0 unknown */
+	struct str product, cycle;
+};
+
+struct match_request {
+	struct str os; /* "debian:12" */
+	const struct package_list *packages;
+	struct str running_kernel; /* release, may be empty */
+	int64_t now;
+};
+
+struct match_result {
+	struct finding *findings; /* sorted by package, then vulnerability */
+	size_t count;
+	struct end_of_life eol;
+	bool covered; /* the index has advisories for this system at all */
+};
+bool match_run(const struct vuln_index *ix, const struct match_request *r, struct arena *a, struct match_result *out,
+	       struct err *e) MUST_CHECK;
+
+#endif
