@@ -1,0 +1,24 @@
+/* The agent: enrolment, check-in, orders, results; two processes of rights (agent/net.c unprivileged, the rest). */
+#ifndef MAMORI_AGENT_AGENT_H
+#define MAMORI_AGENT_AGENT_H
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "os/proc.h"
+
+struct agent {
+	const char *state; /* folder, default /var/lib/mamori-agent */
+	const char *root; /* "/" or a folder: what is inventoried and patched */
+	const struct clock *clock;
+	const struct runner *runner;
+};
+
+/* Enrols with the token in a file; a host that is enrolled already is ERR_CONFLICT unless `again`. */
+bool agent_enrol(const struct agent *a, const char *token_file, bool again, struct err *e) MUST_CHECK;
+/* One whole check-in: recover, inventory, plan if needed, send, run orders, send results.
+ * *next_s: when the next one is due. ERR_UNREACHABLE leaves results stored for the next time. */
+bool agent_once(const struct agent *a, unsigned *next_s, struct err *e) MUST_CHECK;
+/* Status for people and --json: enrolment, last contact, what waits. */
+bool agent_status(const struct agent *a, struct buf *json, struct err *e) MUST_CHECK;
+
+#endif
