@@ -9,7 +9,8 @@
 
 /* Reads a whole file; more than max bytes is ERR_TOO_LARGE. */
 bool file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
-/* The file is there with its new content and mode, or unchanged: survives a crash at any moment. */
+/* The file is there with its new content and mode, or unchanged: survives a crash at any moment.
+ * A crash may leave ".NAME.XXXXXX" behind in the same folder. */
 bool file_write(const char *path, struct str content, unsigned mode, struct err *e) MUST_CHECK;
 /* Removes a file durably; a missing one is fine. */
 bool file_remove(const char *path, struct err *e) MUST_CHECK;
@@ -36,6 +37,8 @@ bool root_open(struct root *r, const char *path, struct err *e) MUST_CHECK;
 void root_close(struct root *r);
 /* A descriptor of a regular file below the root, or -1 with errno. */
 int root_open_file(const struct root *r, const char *path);
+/* A descriptor (O_PATH) of a folder below the root, or -1 with errno. */
+int root_open_dir(const struct root *r, const char *path);
 bool root_read(const struct root *r, const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 bool root_list(const struct root *r, struct arena *a, const char *path, size_t max, struct str **names, size_t *count,
 	       struct err *e) MUST_CHECK;
