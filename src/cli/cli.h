@@ -17,6 +17,9 @@ struct cli {
 	struct arena *arena; /* freed when the command ends */
 };
 
+/* The values of a repeated option, in order. */
+typedef ARRAY_OF(const char *) cli_list;
+
 /* An option of one verb. Parsed values land in what `value` points at. */
 struct cli_option {
 	const char *name; /* "fail-on", without the dashes */
@@ -24,6 +27,7 @@ struct cli_option {
 	const char *help; /* English key of the catalogue */
 	const char **value; /* the text given, unchanged; for a repeated option the last */
 	bool *flag; /* for a switch */
+	cli_list *list; /* for an option that may be repeated */
 };
 
 struct cli_verb {

@@ -1,0 +1,152 @@
+/* Options as data: one parser for every verb, and the help that is made from the same rows. */
+#include "cli/cli.h"
+#include "cli/verbs.h"
+
+static const struct cli_option global_options[] = {
+	{ "data", "DIR", "State folder (default: /var/lib/mamori as root, else ~/.local/state/mamori)", NULL, NULL },
+	{ "json", NULL, "Machine output: one document, or one JSON object a line", NULL, NULL },
+	{ "lang", "ja|en", "Language of messages (default: from LANG)", NULL, NULL },
+	{ "help", NULL, "This help", NULL, NULL },
+};
+
+static void
+help_options(struct buf *out, const struct cli_option *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct cli_option *o = &options[i];
+		BUF_AUTO left = { 0 };
+		buf_addf(&left, "  --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		while (left.len < 26)
+			buf_add_char(&left, ' ');
+		buf_addf(out, "%s %s\n", buf_cstr(&left), tr(o->help));
+	}
+}
+
+static void
+verb_help(const struct cli_verb *verb, const struct cli_option *options, size_t count)
+{
+	BUF_AUTO out = { 0 };
+	buf_addf(&out, "mamori %s: %s\n\n", verb->name, tr(verb->help));
+	buf_addf(&out, "%s mamori %s%s%s%s\n\n", tr("Usage:"), verb->name, count ? tr(" [OPTION…]") : "",
+		 *verb->args ? " " : "", verb->args);
+	help_options(&out, options, count);
+	help_options(&out, global_options, COUNT(global_options));
+	if (verb->examples)
+		buf_addf(&out, "\n%s\n%s\n", tr("Examples:"), verb->examples);
+	fwrite(out.ptr, 1, out.len, stdout);
+}
+
+static const struct cli_option *
+option_find(const struct cli_option *options, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(name, str_of(options[i].name)))
+			return &options[i];
+	}
+	return NULL;
+}
+
+bool
+cli_set_lang(const char *text, struct err *e)
+{
+	if (strcmp(text, "ja") == 0)
+		lang_set_process(LANG_JA);
+	else if (strcmp(text, "en") == 0)
+		lang_set_process(LANG_EN);
+	else
+		return err_set(e, ERR_USAGE, "--lang takes ja or en, not “%s”", text);
+	return true;
+}
+
+/* The options that every verb knows. */
+static bool
+global_apply(struct cli *c, const struct cli_verb *verb, const struct cli_option *own, size_t own_count,
+	     const struct cli_option *o, const char *value, struct err *e)
+{
+	if (strcmp(o->name, "json") == 0) {
+		c->json = true;
+	} else if (strcmp(o->name, "data") == 0) {
+		c->data = value;
+	} else if (strcmp(o->name, "lang") == 0) {
+		return cli_set_lang(value, e);
+	} else {
+		verb_help(verb, own, own_count);
+		err_clear(e); /* nothing failed; cli_fail() gives 0 */
+		return false;
+	}
+	return true;
+}
+
+struct parse {
+	struct cli *c;
+	const struct cli_verb *verb;
+	const struct cli_option *options;
+	size_t count;
+	int argc;
+	char **argv;
+	int next;
+};
+
+static bool
+parse_option(struct parse *p, struct err *e)
+{
+	struct str name, value = STR_NONE;
+	struct str whole = str_skip(str_of(p->argv[p->next++]), 2);
+	bool has_value = str_split(whole, '=', &name, &value);
+	if (!has_value)
+		name = whole;
+	const struct cli_option *o = option_find(p->options, p->count, name);
+	bool global = !o;
+	if (global)
+		o = option_find(global_options, COUNT(global_options), name);
+	if (!o)
+		return err_set(e, ERR_USAGE, "there is no option --%.*s; see: mamori %s --help", STR_ARG(name),
+			       p->verb->name);
+	const char *text = has_value ? value.ptr : NULL;
+	if (o->arg && !text) {
+		if (p->next >= p->argc)
+			return err_set(e, ERR_USAGE, "--%s needs a value (%s); see: mamori %s --help", o->name, o->arg,
+				       p->verb->name);
+		text = p->argv[p->next++];
+	}
+	if (!o->arg && has_value)
+		return err_set(e, ERR_USAGE, "--%s takes no value; see: mamori %s --help", o->name, p->verb->name);
+	if (global)
+		return global_apply(p->c, p->verb, p->options, p->count, o, text, e);
+	if (o->flag)
+		*o->flag = true;
+	if (o->value)
+		*o->value = text;
+	if (o->list)
+		*ARRAY_PUSH(p->c->arena, o->list) = text;
+	return true;
+}
+
+bool
+cli_parse(struct cli *c, const struct cli_verb *verb, const struct cli_option *options, size_t count, int argc,
+	  char **argv, int *operands, struct err *e)
+{
+	struct parse p = { c, verb, options, count, argc, argv, 0 };
+	int kept = 0;
+	bool only_operands = false;
+	while (p.next < argc) {
+		char *arg = argv[p.next];
+		if (!only_operands && strcmp(arg, "--") == 0) {
+			only_operands = true;
+			p.next++;
+		} else if (!only_operands && strcmp(arg, "-h") == 0) {
+			argv[p.next] = (char[]){ "--help" };
+			return parse_option(&p, e);
+		} else if (!only_operands && arg[0] == '-' && arg[1] == '-') {
+			if (!parse_option(&p, e))
+				return false;
+		} else if (!only_operands && arg[0] == '-' && arg[1]) {
+			return err_set(e, ERR_USAGE, "there is no option %s; see: mamori %s --help", arg, verb->name);
+		} else {
+			argv[kept++] = arg;
+			p.next++;
+		}
+	}
+	*operands = kept;
+	return true;
+}

@@ -1,0 +1,256 @@
+/* What people see: tables, progress, CSV, errors. */
+#include "cli/cli.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int
+cli_fail(const struct cli *c, const struct err *e)
+{
+	if (e->code == ERR_NONE)
+		return 0;
+	fprintf(stderr, "mamori: %s\n", e->text);
+	return err_exit_status(e);
+}
+
+void
+cli_print_line(struct buf *b)
+{
+	buf_add_char(b, '\n');
+	fwrite(b->ptr, 1, b->len, stdout);
+	buf_truncate(b, 0);
+}
+
+/* ---- width of text on a terminal ---- */
+
+/* Ranges that take two columns (Unicode East Asian Width W and F, in blocks). */
+static const struct {
+	uint32_t first, last;
+	unsigned width;
+} widths[] = {
+	{ 0x0300, 0x036f, 0 }, { 0x1100, 0x115f, 2 }, { 0x200b, 0x200f, 0 },   { 0x2e80, 0xa4cf, 2 },
+	{ 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 }, { 0xfe00, 0xfe0f, 0 },   { 0xfe30, 0xfe6f, 2 },
+	{ 0xff00, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 },
+};
+
+/* One code point of text that is valid UTF-8 or replaced byte by byte; returns its length. */
+static size_t
+utf8_take(struct str s, uint32_t *code)
+{
+	unsigned char c = (unsigned char)s.ptr[0];
+	size_t n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+	if (n > s.len || (n > 1 && !str_is_utf8(str_head(s, n)))) {
+		*code = 0xfffd;
+		return 1;
+	}
+	static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t value = c & masks[n];
+	for (size_t i = 1; i < n; i++)
+		value = value << 6 | ((unsigned char)s.ptr[i] & 0x3f);
+	*code = value;
+	return n;
+}
+
+static unsigned
+code_width(uint32_t code)
+{
+	for (size_t i = 0; i < COUNT(widths); i++) {
+		if (code >= widths[i].first && code <= widths[i].last)
+			return widths[i].width;
+	}
+	return 1;
+}
+
+size_t
+cli_width(struct str s)
+{
+	size_t width = 0;
+	while (s.len) {
+		uint32_t code;
+		size_t n = utf8_take(s, &code);
+		width += code_width(code);
+		s = str_skip(s, n);
+	}
+	return width;
+}
+
+/* Copies a stranger's text so that no byte of it can steer the terminal. */
+static struct str
+cell_clean(struct arena *a, struct str text)
+{
+	BUF_AUTO b = { 0 };
+	while (text.len) {
+		uint32_t code;
+		size_t n = utf8_take(text, &code);
+		if (code == '\n' || code == '\t')
+			buf_add_char(&b, ' ');
+		else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffd ||
+			 (code >= 0x202a && code <= 0x202e))
+			buf_add(&b, STR("\xef\xbf\xbd"));
+		else
+			buf_add(&b, str_head(text, n));
+		text = str_skip(text, n);
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+/* ---- tables ---- */
+
+struct cli_table {
+	struct arena *arena;
+	size_t columns;
+	ARRAY_OF(struct str) cells; /* the headers first */
+};
+
+struct cli_table *
+cli_table_new(struct arena *a, const char *const *headers, size_t columns)
+{
+	struct cli_table *t = ARENA_NEW(a, struct cli_table);
+	t->arena = a;
+	t->columns = columns;
+	for (size_t i = 0; i < columns; i++)
+		cli_table_cell(t, str_of(tr(headers[i])));
+	return t;
+}
+
+void
+cli_table_cell(struct cli_table *t, struct str text)
+{
+	*ARRAY_PUSH(t->arena, &t->cells) = cell_clean(t->arena, text);
+}
+
+void
+cli_table_cellf(struct cli_table *t, const char *fmt, ...)
+{
+	BUF_AUTO b = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_addfv(&b, fmt, ap);
+	va_end(ap);
+	cli_table_cell(t, buf_str(&b));
+}
+
+static size_t
+terminal_columns(void)
+{
+	struct winsize size;
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		return size.ws_col;
+	return 0;
+}
+
+/* Takes columns from the widest until the row fits; a column keeps at least 12. */
+static void
+widths_fit(size_t *width, size_t columns, size_t room)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < columns; i++)
+		total += width[i] + 2;
+	while (room && total > room + 2) {
+		size_t widest = 0;
+		for (size_t i = 1; i < columns; i++) {
+			if (width[i] > width[widest])
+				widest = i;
+		}
+		if (width[widest] <= 12)
+			return;
+		width[widest]--;
+		total--;
+	}
+}
+
+static void
+cell_print(struct buf *out, struct str cell, size_t width, bool last)
+{
+	size_t used = 0, whole = cli_width(cell);
+	bool cut = whole > width;
+	while (cell.len) {
+		uint32_t code;
+		size_t n = utf8_take(cell, &code);
+		unsigned w = code_width(code);
+		if (cut && used + w > width - 1)
+			break;
+		buf_add(out, str_head(cell, n));
+		used += w;
+		cell = str_skip(cell, n);
+	}
+	if (cut) {
+		buf_add(out, STR("…"));
+		used++;
+	}
+	for (; !last && used < width + 2; used++)
+		buf_add_char(out, ' ');
+}
+
+void
+cli_table_print(struct cli_table *t)
+{
+	size_t *width = ARENA_ARRAY(t->arena, size_t, t->columns);
+	for (size_t i = 0; i < t->cells.count; i++) {
+		size_t w = cli_width(t->cells.items[i]);
+		if (w > width[i % t->columns])
+			width[i % t->columns] = w;
+	}
+	size_t room = terminal_columns();
+	widths_fit(width, t->columns, room);
+	BUF_AUTO out = { 0 };
+	for (size_t i = 0; i < t->cells.count; i++) {
+		size_t column = i % t->columns;
+		bool header = i < t->columns, last = column + 1 == t->columns;
+		if (header && room && column == 0)
+			buf_add(&out, STR("\x1b[1m"));
+		cell_print(&out, t->cells.items[i], width[column], last);
+		if (last) {
+			if (header && room)
+				buf_add(&out, STR("\x1b[0m"));
+			buf_add_char(&out, '\n');
+		}
+	}
+	fwrite(out.ptr, 1, out.len, stdout);
+}
+
+/* ---- progress ---- */
+
+void
+cli_progress(const struct cli *c, const char *what, uint64_t done, uint64_t total)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (total) {
+		unsigned parts = (unsigned)(done >= total ? 24 : done * 24 / total);
+		fprintf(stderr, "\r\x1b[K[%.*s%*s] %3u%% %s", (int)parts, "########################", (int)(24 - parts),
+			"", (unsigned)(done >= total ? 100 : done * 100 / total), what);
+	} else {
+		fprintf(stderr, "\r\x1b[K%.1f MB %s", (double)done / 1e6, what);
+	}
+	fflush(stderr);
+}
+
+void
+cli_progress_end(const struct cli *c)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\x1b[K", stderr);
+}
+
+/* ---- CSV ---- */
+
+void
+cli_csv(struct buf *out, struct str field, bool last)
+{
+	bool formula = field.len && strchr("=+-@\t\r", field.ptr[0]);
+	bool quote = formula || str_find_char(field, ',') >= 0 || str_find_char(field, '"') >= 0 ||
+		     str_find_char(field, '\n') >= 0 || str_find_char(field, '\r') >= 0;
+	if (quote)
+		buf_add_char(out, '"');
+	if (formula)
+		buf_add_char(out, '\'');
+	for (size_t i = 0; i < field.len; i++) {
+		if (field.ptr[i] == '"')
+			buf_add_char(out, '"');
+		buf_add_char(out, field.ptr[i]);
+	}
+	if (quote)
+		buf_add_char(out, '"');
+	buf_add(out, last ? STR("\r\n") : STR(","));
+}
