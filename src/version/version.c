@@ -1,0 +1,13 @@
+/* To add a scheme: one file with its ops struct, one row here. */
+#include "version/version.h"
+
+static const struct version_scheme *const schemes[] = { &version_deb, &version_rpm, &version_apk };
+
+const struct version_scheme *
+version_scheme_find(struct str name)
+{
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (str_eq(name, str_of(schemes[i]->name)))
+			return schemes[i];
+	return NULL;
+}
