@@ -24,6 +24,8 @@ bool dir_list(struct arena *a, const char *path, size_t max, struct str **names,
 bool dir_remove_all(const char *path, struct err *e) MUST_CHECK; /* never follows links */
 /* Free bytes for an unprivileged user on the file system that holds path. */
 bool file_space(const char *path, uint64_t *free_bytes, struct err *e) MUST_CHECK;
+/* Size of that file system. */
+bool file_space_total(const char *path, uint64_t *bytes, struct err *e) MUST_CHECK;
 
 /* An exclusive lock for as long as the descriptor stays open (flock). ERR_BUSY when another has it. */
 bool file_lock(const char *path, int *fd, struct err *e) MUST_CHECK;

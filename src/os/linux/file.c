@@ -302,6 +302,17 @@ file_space(const char *path, uint64_t *free_bytes, struct err *e)
 }
 
 bool
+file_space_total(const char *path, uint64_t *bytes, struct err *e)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) != 0)
+		return err_sys(e, "asking for the size of the file system of %s", path);
+	*bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
+	return true;
+}
+
+bool
 file_lock(const char *path, int *fd, struct err *e)
 {
 	FD_AUTO held = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
