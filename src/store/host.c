@@ -1,0 +1,379 @@
+#include "store/host.h"
+
+#include "store/sql.h"
+
+static const char *const state_names[] = { "pending", "active", "revoked", "cloned" };
+
+const char *
+host_state_name(enum host_state s)
+{
+	return state_names[s];
+}
+
+static enum host_state
+state_parse(struct str s)
+{
+	for (size_t i = 0; i < COUNT(state_names); i++)
+		if (str_eq(s, str_of(state_names[i])))
+			return (enum host_state)i;
+	return HOST_REVOKED;
+}
+
+#define HOST_COLUMNS \
+	"SELECT h.id, h.name, h.group_name, h.state, h.enrolled_at, h.token, h.signing_key, h.agent, h.machine, " \
+	"h.boot," \
+	" h.lineage, h.lineage_before, h.cloned_at, h.reverted_at, h.last_seen, h.peer, h.os_key, h.os_name, " \
+	"h.serial," \
+	" h.addresses, h.reboot, h.planned_at, h.plan_error, h.lists_at, h.updates_at, h.package_count, h.matched_at," \
+	" h.matched_generation, h.eol_at, h.eol_ended, h.unknown, h.low, h.medium, h.high, h.critical, h.kev," \
+	" p.pending, p.security, p.running, p.failed, p.queued"
+/* Sums over a host's patches; `where` keeps the sum to one host when only one is asked for. */
+#define HOST_LOAD(where) \
+	" LEFT JOIN (SELECT x.host, count(*) AS pending, sum(y.security) AS security, sum(x.state = 'running') AS " \
+	"running," \
+	" sum(x.state = 'failed') AS failed, sum(x.state = 'queued') AS queued FROM host_patch x" \
+	" JOIN patch y ON y.id = x.patch WHERE x.state IN ('missing', 'queued', 'running', 'failed', " \
+	"'kept-back')" where " GROUP BY x.host) p ON p.host = h.id"
+
+static void
+host_read(struct sql *q, struct arena *a, struct host *h)
+{
+	*h = (struct host){ .id = sql_get_str(q, a) };
+	h->name = sql_get_str(q, a);
+	h->group = sql_get_str(q, a);
+	h->state = state_parse(sql_get_str(q, a));
+	h->enrolled_at = sql_get_int(q);
+	h->token = sql_get_str(q, a);
+	h->signing_key = sql_get_str(q, a);
+	h->agent = sql_get_str(q, a);
+	h->machine = sql_get_str(q, a);
+	h->boot = sql_get_str(q, a);
+	h->lineage = sql_get_str(q, a);
+	h->lineage_before = sql_get_str(q, a);
+	h->cloned_at = sql_get_int(q);
+	h->reverted_at = sql_get_int(q);
+	h->last_seen = sql_get_int(q);
+	h->peer = sql_get_str(q, a);
+	h->os_key = sql_get_str(q, a);
+	h->os_name = sql_get_str(q, a);
+	h->serial = sql_get_str(q, a);
+	h->addresses = sql_get_str(q, a);
+	h->reboot = sql_get_int(q);
+	h->planned_at = sql_get_int(q);
+	h->plan_error = sql_get_str(q, a);
+	h->lists_at = sql_get_int(q);
+	h->updates_at = sql_get_int(q);
+	h->packages = sql_get_int(q);
+	h->matched_at = sql_get_int(q);
+	h->matched_generation = (uint64_t)sql_get_int(q);
+	h->eol_at = sql_get_int(q);
+	h->eol_ended = sql_get_int(q);
+	for (int i = 0; i < HOST_SEVERITIES; i++)
+		h->findings[i] = sql_get_int(q);
+	h->kev = sql_get_int(q);
+	h->pending = sql_get_int(q);
+	h->security = sql_get_int(q);
+	h->running = sql_get_int(q);
+	h->failed = sql_get_int(q);
+	h->queued = sql_get_int(q);
+}
+
+bool
+host_insert(struct store *st, const struct host *h, struct err *e)
+{
+	SQL_AUTO q =
+		sql_new(st, "INSERT INTO host (id, name, group_name, state, enrolled_at, token, signing_key, agent,"
+			    " machine, os_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	sql_text(&q, h->id);
+	sql_text(&q, h->name);
+	sql_text(&q, h->group);
+	sql_cstr(&q, state_names[h->state]);
+	sql_int(&q, h->enrolled_at);
+	sql_text(&q, h->token);
+	sql_text(&q, h->signing_key);
+	sql_text(&q, h->agent);
+	sql_text(&q, h->machine);
+	sql_text(&q, h->os_key);
+	return sql_run(&q, e);
+}
+
+bool
+host_get(struct store *st, struct arena *a, struct str id, struct host *out, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, HOST_COLUMNS " FROM host h" HOST_LOAD(" AND x.host = ?1") " WHERE h.id = ?1");
+	sql_text(&q, id);
+	if (!sql_one(&q, "no host has this id: look it up with mamori host list", e))
+		return false;
+	host_read(&q, a, out);
+	return sql_end(&q, e);
+}
+
+static const struct sql_sort host_sorts[] = {
+	{ "name", "h.name COLLATE NOCASE" },
+	{ "group", "h.group_name COLLATE NOCASE" },
+	{ "os", "h.os_key" },
+	{ "last_seen", "h.last_seen" },
+	{ "security", "coalesce(p.security, 0)" },
+	{ "pending", "coalesce(p.pending, 0)" },
+	{ "findings", "h.critical * 1000000 + h.high * 10000 + h.medium * 100 + h.low + h.unknown" },
+};
+
+bool
+host_known_sort(struct str key)
+{
+	for (size_t i = 0; i < COUNT(host_sorts); i++)
+		if (str_eq(key, str_of(host_sorts[i].key)))
+			return true;
+	return false;
+}
+
+#define HOST_FROM \
+	" FROM host h" HOST_LOAD( \
+		"") " WHERE (?1 IS NULL OR h.name LIKE ?1 ESCAPE '\\' OR h.addresses LIKE ?1 ESCAPE '\\'" \
+		    " OR h.os_name LIKE ?1 ESCAPE '\\' OR h.os_key LIKE ?1 ESCAPE '\\' OR h.serial LIKE ?1 ESCAPE " \
+		    "'\\')" \
+		    " AND (?2 IS NULL OR coalesce(h.group_name, '') = ?2) AND (?3 IS NULL OR h.state = ?3)" \
+		    " AND (?4 IS NULL OR h.os_key = ?4)" \
+		    " AND (?5 IS NULL OR CASE ?5 WHEN 'security' THEN p.security > 0 WHEN 'failed' THEN p.failed > 0" \
+		    " WHEN 'silent' THEN h.state = 'active' AND h.last_seen < ?6 WHEN 'reboot' THEN h.reboot" \
+		    " WHEN 'eol' THEN h.eol_ended WHEN 'kev' THEN h.kev > 0 ELSE 0 END)"
+
+static void
+filter_bind(struct sql *q, struct arena *a, const struct host_filter *f)
+{
+	sql_text(q, sql_like(a, f->q));
+	sql_text(q, f->group);
+	sql_text(q, f->state);
+	sql_text(q, f->os);
+	sql_text(q, f->attention);
+	sql_int(q, f->silent_before);
+}
+
+bool
+host_list(struct store *st, struct arena *a, const struct host_filter *f, struct page *p, struct host **out,
+	  size_t *count, struct err *e)
+{
+	SQL_AUTO total = sql_count(st, HOST_FROM);
+	filter_bind(&total, a, f);
+	if (!sql_number(&total, &p->total, e))
+		return false;
+	SQL_AUTO q = sql_list(st, HOST_COLUMNS, HOST_FROM, host_sorts, COUNT(host_sorts), "h.id", p);
+	filter_bind(&q, a, f);
+	sql_page(&q, p);
+	ARRAY_OF(struct host) hosts = { 0 };
+	while (sql_row(&q))
+		host_read(&q, a, ARRAY_PUSH(a, &hosts));
+	if (!sql_end(&q, e))
+		return false;
+	*out = hosts.items;
+	*count = hosts.count;
+	return true;
+}
+
+bool
+host_ids(struct store *st, struct arena *a, enum host_state s, struct str **ids, size_t *count, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT id FROM host WHERE state = ? ORDER BY name, id");
+	sql_cstr(&q, state_names[s]);
+	ARRAY_OF(struct str) found = { 0 };
+	while (sql_row(&q))
+		*ARRAY_PUSH(a, &found) = sql_get_str(&q, a);
+	if (!sql_end(&q, e))
+		return false;
+	*ids = found.items;
+	*count = found.count;
+	return true;
+}
+
+bool
+host_set_state(struct store *st, struct str id, enum host_state s, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET state = ? WHERE id = ?");
+	sql_cstr(&q, state_names[s]);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_group(struct store *st, struct str id, struct str group, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET group_name = ? WHERE id = ?");
+	sql_text(&q, group);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_contact(struct store *st, const struct host *h, struct err *e)
+{
+	SQL_AUTO q =
+		sql_new(st, "UPDATE host SET agent = ?2, machine = ?3, boot = ?4, lineage = ?5, lineage_before = ?6,"
+			    " cloned_at = ?7, reverted_at = ?8, last_seen = ?9, peer = ?10, planned_at = ?11,"
+			    " plan_error = ?12, state = ?13 WHERE id = ?1");
+	sql_text(&q, h->id);
+	sql_text(&q, h->agent);
+	sql_text(&q, h->machine);
+	sql_text(&q, h->boot);
+	sql_text(&q, h->lineage);
+	sql_text(&q, h->lineage_before);
+	sql_int(&q, h->cloned_at);
+	sql_int(&q, h->reverted_at);
+	sql_int(&q, h->last_seen);
+	sql_text(&q, h->peer);
+	sql_int(&q, h->planned_at);
+	sql_text(&q, h->plan_error);
+	sql_cstr(&q, state_names[h->state]);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_system(struct store *st, const struct host *h, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET name = ?2, os_key = ?3, os_name = ?4, serial = ?5, addresses = ?6,"
+				 " reboot = ?7 WHERE id = ?1");
+	sql_text(&q, h->id);
+	sql_text(&q, h->name);
+	sql_text(&q, h->os_key);
+	sql_text(&q, h->os_name);
+	sql_text(&q, h->serial);
+	sql_text(&q, h->addresses);
+	sql_int(&q, h->reboot);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_packages(struct store *st, struct str id, int64_t packages, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET package_count = ? WHERE id = ?");
+	sql_int(&q, packages);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_updates(struct store *st, struct str id, int64_t lists_at, int64_t now, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET lists_at = ?, updates_at = ? WHERE id = ?");
+	sql_int(&q, lists_at);
+	sql_int(&q, now);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_match(struct store *st, const struct host *h, struct err *e)
+{
+	SQL_AUTO q =
+		sql_new(st, "UPDATE host SET matched_at = ?2, matched_generation = ?3, eol_at = ?4, eol_ended = ?5,"
+			    " unknown = ?6, low = ?7, medium = ?8, high = ?9, critical = ?10, kev = ?11 WHERE id = ?1");
+	sql_text(&q, h->id);
+	sql_int(&q, h->matched_at);
+	sql_int(&q, (int64_t)h->matched_generation);
+	sql_int(&q, h->eol_at);
+	sql_int(&q, h->eol_ended);
+	for (int i = 0; i < HOST_SEVERITIES; i++)
+		sql_int(&q, h->findings[i]);
+	sql_int(&q, h->kev);
+	return sql_run(&q, e);
+}
+
+bool
+host_delete(struct store *st, struct str id, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "DELETE FROM host WHERE id = ?");
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_groups(struct store *st, struct arena *a, int64_t silent_before, struct host_group **out, size_t *count,
+	    struct err *e)
+{
+	SQL_AUTO q =
+		sql_new(st, "SELECT h.group_name, count(*), coalesce(sum(p.security > 0), 0),"
+			    " sum(h.updates_at > 0 AND coalesce(p.security, 0) = 0), sum(h.last_seen < ?1)"
+			    " FROM host h" HOST_LOAD("") " WHERE h.state = 'active' GROUP BY h.group_name"
+							 " ORDER BY h.group_name IS NULL, h.group_name COLLATE NOCASE");
+	sql_int(&q, silent_before);
+	ARRAY_OF(struct host_group) groups = { 0 };
+	while (sql_row(&q)) {
+		struct host_group *g = ARRAY_PUSH(a, &groups);
+		g->name = sql_get_str(&q, a);
+		g->hosts = sql_get_int(&q);
+		g->security = sql_get_int(&q);
+		g->current = sql_get_int(&q);
+		g->silent = sql_get_int(&q);
+	}
+	if (!sql_end(&q, e))
+		return false;
+	*out = groups.items;
+	*count = groups.count;
+	return true;
+}
+
+static bool
+count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE h.state = 'active'),"
+				 " count(*) FILTER (WHERE h.state = 'pending'),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.last_seen < ?1),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND p.security > 0),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.updates_at > 0"
+				 " AND coalesce(p.security, 0) = 0),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.reboot),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.eol_ended),"
+				 " sum(h.unknown), sum(h.low), sum(h.medium), sum(h.high), sum(h.critical), sum(h.kev)"
+				 " FROM host h" HOST_LOAD(""));
+	sql_int(&q, silent_before);
+	if (sql_row(&q)) {
+		out->enrolled = sql_get_int(&q);
+		out->pending = sql_get_int(&q);
+		out->silent = sql_get_int(&q);
+		out->with_security = sql_get_int(&q);
+		out->current = sql_get_int(&q);
+		out->reboot = sql_get_int(&q);
+		out->ended = sql_get_int(&q);
+		for (int i = 0; i < HOST_SEVERITIES; i++)
+			out->findings[i] = sql_get_int(&q);
+		out->kev = sql_get_int(&q);
+	}
+	return sql_end(&q, e);
+}
+
+static bool
+count_patches(struct store *st, int64_t since, struct host_counts *out, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE x.state <> 'queued' AND x.state <> 'running'),"
+				 " count(*) FILTER (WHERE y.security), count(*) FILTER (WHERE x.state = 'queued'),"
+				 " count(*) FILTER (WHERE x.state = 'running')"
+				 " FROM host_patch x JOIN patch y ON y.id = x.patch"
+				 " WHERE x.state IN ('missing', 'queued', 'running', 'failed', 'kept-back')");
+	if (sql_row(&q)) {
+		out->missing = sql_get_int(&q);
+		out->missing_security = sql_get_int(&q);
+		out->queued = sql_get_int(&q);
+		out->running = sql_get_int(&q);
+	}
+	if (!sql_end(&q, e))
+		return false;
+	SQL_AUTO ended =
+		sql_new(st, "SELECT count(*) FILTER (WHERE state = 'failed'),"
+			    " count(*) FILTER (WHERE state <> 'failed') FROM attempt"
+			    " WHERE state IN ('failed', 'installed', 'installed-pending-reboot') AND finished >= ?");
+	sql_int(&ended, since);
+	if (sql_row(&ended)) {
+		out->failed_recent = sql_get_int(&ended);
+		out->installed_recent = sql_get_int(&ended);
+	}
+	return sql_end(&ended, e);
+}
+
+bool
+host_count_all(struct store *st, int64_t silent_before, int64_t since, struct host_counts *out, struct err *e)
+{
+	struct host_counts counts = { 0 };
+	if (!count_hosts(st, silent_before, &counts, e) || !count_patches(st, since, &counts, e))
+		return false;
+	*out = counts;
+	return true;
+}

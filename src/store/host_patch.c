@@ -1,0 +1,368 @@
+#include "store/host_patch.h"
+
+#include "store/sql.h"
+
+static const char *const state_names[PATCH_STATES] = {
+	[PATCH_MISSING] = "missing",
+	[PATCH_QUEUED] = "queued",
+	[PATCH_RUNNING] = "running",
+	[PATCH_INSTALLED] = "installed",
+	[PATCH_PENDING_REBOOT] = "installed-pending-reboot",
+	[PATCH_FAILED] = "failed",
+	[PATCH_KEPT_BACK] = "kept-back",
+};
+
+const char *
+patch_state_name(enum patch_state s)
+{
+	return state_names[s];
+}
+
+bool
+patch_state_parse(struct str s, enum patch_state *out)
+{
+	for (size_t i = 0; i < PATCH_STATES; i++) {
+		if (str_eq(s, str_of(state_names[i]))) {
+			*out = (enum patch_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+host_patch_unlist(struct store *st, struct str host, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host_patch SET listed = 0 WHERE host = ?");
+	sql_text(&q, host);
+	return sql_run(&q, e);
+}
+
+bool
+host_patch_put(struct store *st, const struct host_patch *p, struct err *e)
+{
+	SQL_AUTO q = sql_new(
+		st, "INSERT INTO host_patch (host, patch, state, listed, title, from_version, to_version, packages,"
+		    " kept_back, staged, at, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " ON CONFLICT (host, patch) DO UPDATE SET state = excluded.state, listed = excluded.listed,"
+		    " title = excluded.title, from_version = excluded.from_version, to_version = excluded.to_version,"
+		    " packages = excluded.packages, kept_back = excluded.kept_back, staged = excluded.staged,"
+		    " at = excluded.at, attempt = excluded.attempt");
+	sql_text(&q, p->host);
+	sql_text(&q, p->patch);
+	sql_cstr(&q, state_names[p->state]);
+	sql_int(&q, p->listed);
+	sql_text(&q, p->title);
+	sql_text(&q, p->from);
+	sql_text(&q, p->to);
+	sql_text(&q, p->packages);
+	sql_text(&q, p->kept_back);
+	sql_int(&q, p->staged);
+	sql_int(&q, p->at);
+	sql_text(&q, p->attempt);
+	return sql_run(&q, e);
+}
+
+bool
+host_patch_prune(struct store *st, struct str host, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "DELETE FROM host_patch WHERE host = ? AND NOT listed"
+				 " AND state IN ('missing', 'kept-back', 'failed')");
+	sql_text(&q, host);
+	return sql_run(&q, e);
+}
+
+bool
+host_patch_set_state(struct store *st, struct str host, struct str patch, enum patch_state s, struct str attempt,
+		     int64_t at, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host_patch SET state = ?, attempt = ?, at = ? WHERE host = ? AND patch = ?");
+	sql_cstr(&q, state_names[s]);
+	sql_text(&q, attempt);
+	sql_int(&q, at);
+	sql_text(&q, host);
+	sql_text(&q, patch);
+	return sql_run(&q, e);
+}
+
+bool
+host_patch_rebooted(struct store *st, struct str host, int64_t now, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host_patch SET state = 'installed', at = ?"
+				 " WHERE host = ? AND state = 'installed-pending-reboot'");
+	sql_int(&q, now);
+	sql_text(&q, host);
+	return sql_run(&q, e);
+}
+
+#define HOST_PATCH_COLUMNS \
+	"SELECT x.host, x.patch, x.state, x.listed, x.title, x.from_version, x.to_version, x.packages, x.kept_back," \
+	" x.staged, x.at, x.attempt, h.name, h.group_name, h.last_seen, y.security, y.severity, y.kev, o.by_user, " \
+	"o.state," \
+	" t.why, t.words, t.cause, t.at, t.finished"
+#define HOST_PATCH_FROM \
+	" FROM host_patch x JOIN host h ON h.id = x.host JOIN patch y ON y.id = x.patch" \
+	" LEFT JOIN attempt t ON t.id = x.attempt LEFT JOIN patch_order o ON o.id = t.order_id"
+#define PATCH_WHERE \
+	" WHERE (?1 IS NULL OR y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE '\\')" \
+	" AND (?2 IS NULL OR x.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
+	" AND (?4 IS NULL OR x.state = ?4) AND (?5 IS NULL OR x.patch = ?5) AND (?6 < 0 OR y.security = ?6)"
+
+static void
+filter_bind(struct sql *q, struct arena *a, const struct patch_filter *f)
+{
+	sql_text(q, sql_like(a, f->q));
+	sql_text(q, f->host);
+	sql_text(q, f->group);
+	sql_text(q, f->state);
+	sql_text(q, f->patch);
+	sql_int(q, f->security);
+}
+
+static void
+host_patch_read(struct sql *q, struct arena *a, struct host_patch *p)
+{
+	*p = (struct host_patch){ .host = sql_get_str(q, a) };
+	p->patch = sql_get_str(q, a);
+	(void)patch_state_parse(sql_get_str(q, a), &p->state);
+	p->listed = sql_get_int(q);
+	p->title = sql_get_str(q, a);
+	p->from = sql_get_str(q, a);
+	p->to = sql_get_str(q, a);
+	p->packages = sql_get_str(q, a);
+	p->kept_back = sql_get_str(q, a);
+	p->staged = sql_get_int(q);
+	p->at = sql_get_int(q);
+	p->attempt = sql_get_str(q, a);
+	p->host_name = sql_get_str(q, a);
+	p->group = sql_get_str(q, a);
+	p->last_seen = sql_get_int(q);
+	p->security = sql_get_int(q);
+	p->severity = (int)sql_get_int(q);
+	p->kev = sql_get_int(q);
+	p->order_by = sql_get_str(q, a);
+	p->order_state = sql_get_str(q, a);
+	p->why = sql_get_str(q, a);
+	p->words = sql_get_str(q, a);
+	p->cause = sql_get_str(q, a);
+	p->attempt_at = sql_get_int(q);
+	p->finished = sql_get_int(q);
+}
+
+bool
+host_patch_get(struct store *st, struct arena *a, struct str host, struct str patch, struct host_patch *out,
+	       struct err *e)
+{
+	SQL_AUTO q = sql_new(st, HOST_PATCH_COLUMNS HOST_PATCH_FROM " WHERE x.host = ? AND x.patch = ?");
+	sql_text(&q, host);
+	sql_text(&q, patch);
+	if (!sql_one(&q, "this host is not known to miss this update", e))
+		return false;
+	host_patch_read(&q, a, out);
+	return sql_end(&q, e);
+}
+
+static const struct sql_sort host_patch_sorts[] = {
+	{ "host", "h.name COLLATE NOCASE" },
+	{ "patch", "x.patch" },
+	{ "title", "x.title" },
+	{ "state", "x.state" },
+	{ "at", "x.at" },
+	{ "severity", "y.severity" },
+};
+
+static bool
+known(const struct sql_sort *sorts, size_t count, struct str key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(key, str_of(sorts[i].key)))
+			return true;
+	return false;
+}
+
+bool
+host_patch_known_sort(struct str key)
+{
+	return known(host_patch_sorts, COUNT(host_patch_sorts), key);
+}
+
+bool
+host_patch_list(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p,
+		struct host_patch **out, size_t *count, struct err *e)
+{
+	SQL_AUTO total = sql_count(st, HOST_PATCH_FROM PATCH_WHERE);
+	filter_bind(&total, a, f);
+	if (!sql_number(&total, &p->total, e))
+		return false;
+	SQL_AUTO q = sql_list(st, HOST_PATCH_COLUMNS, HOST_PATCH_FROM PATCH_WHERE, host_patch_sorts,
+			      COUNT(host_patch_sorts), "x.host, x.patch", p);
+	filter_bind(&q, a, f);
+	sql_page(&q, p);
+	ARRAY_OF(struct host_patch) rows = { 0 };
+	while (sql_row(&q))
+		host_patch_read(&q, a, ARRAY_PUSH(a, &rows));
+	if (!sql_end(&q, e))
+		return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
+}
+
+bool
+patch_put(struct store *st, const struct patch_row *p, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "INSERT INTO patch (id, title, source, version, security, size, origins, first_seen)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+				 " security = max(security, excluded.security), size = max(size, excluded.size),"
+				 " origins = CASE WHEN excluded.origins = '' THEN origins ELSE excluded.origins END");
+	sql_text(&q, p->id);
+	sql_text(&q, p->title);
+	sql_text(&q, p->source);
+	sql_text(&q, p->version);
+	sql_int(&q, p->security);
+	sql_int(&q, p->size);
+	sql_text(&q, p->origins);
+	sql_int(&q, p->first_seen);
+	return sql_run(&q, e);
+}
+
+#define PATCH_COLUMNS \
+	"SELECT y.id, y.title, y.source, y.version, y.origins, y.security, y.size, y.first_seen, y.severity, y.kev," \
+	" y.vulnerabilities, s.missing, s.queued, s.running, s.installed, s.rebooting, s.failed, s.kept"
+/* Hosts by state; the filter picks hosts, so that a group's page counts the group. */
+#define PATCH_STATES_OF(where) \
+	" JOIN (SELECT x.patch, sum(x.state = 'missing') AS missing, sum(x.state = 'queued') AS queued," \
+	" sum(x.state = 'running') AS running, sum(x.state = 'installed') AS installed," \
+	" sum(x.state = 'installed-pending-reboot') AS rebooting, sum(x.state = 'failed') AS failed," \
+	" sum(x.state = 'kept-back') AS kept" \
+	" FROM host_patch x JOIN host h ON h.id = x.host JOIN patch y ON y.id = x.patch" where \
+	" GROUP BY x.patch) s ON s.patch = y.id"
+/* A word of a host's name is not what picks updates: q looks at title and id only. */
+#define PATCH_LIST_FROM \
+	" FROM patch y" PATCH_STATES_OF( \
+		" WHERE (?1 IS NULL OR y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\')" \
+		" AND (?2 IS NULL OR x.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
+		" AND (?4 IS NULL OR x.state = ?4) AND (?5 IS NULL OR x.patch = ?5) AND (?6 < 0 OR y.security = ?6)")
+
+static void
+patch_read(struct sql *q, struct arena *a, struct patch_row *p)
+{
+	*p = (struct patch_row){ .id = sql_get_str(q, a) };
+	p->title = sql_get_str(q, a);
+	p->source = sql_get_str(q, a);
+	p->version = sql_get_str(q, a);
+	p->origins = sql_get_str(q, a);
+	p->security = sql_get_int(q);
+	p->size = sql_get_int(q);
+	p->first_seen = sql_get_int(q);
+	p->severity = (int)sql_get_int(q);
+	p->kev = sql_get_int(q);
+	p->vulnerabilities = sql_get_int(q);
+	for (int i = 0; i < PATCH_STATES; i++)
+		p->hosts[i] = sql_get_int(q);
+}
+
+bool
+patch_get(struct store *st, struct arena *a, struct str id, struct patch_row *out, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, PATCH_COLUMNS
+			     " FROM patch y LEFT" PATCH_STATES_OF(" WHERE x.patch = ?1") " WHERE y.id = ?1");
+	sql_text(&q, id);
+	if (!sql_one(&q, "no update has this id: look it up with mamori patch list", e))
+		return false;
+	patch_read(&q, a, out);
+	return sql_end(&q, e);
+}
+
+static const struct sql_sort patch_sorts[] = {
+	{ "title", "y.title" },
+	{ "severity", "y.severity * 1000000 + y.kev * 1000 + y.security" },
+	{ "hosts", "s.missing + s.queued + s.running + s.failed + s.kept" },
+	{ "size", "y.size" },
+	{ "first_seen", "y.first_seen" },
+};
+
+bool
+patch_known_sort(struct str key)
+{
+	return known(patch_sorts, COUNT(patch_sorts), key);
+}
+
+bool
+patch_rows(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p, struct patch_row **out,
+	   size_t *count, struct err *e)
+{
+	SQL_AUTO total = sql_count(st, PATCH_LIST_FROM);
+	filter_bind(&total, a, f);
+	if (!sql_number(&total, &p->total, e))
+		return false;
+	SQL_AUTO q = sql_list(st, PATCH_COLUMNS, PATCH_LIST_FROM, patch_sorts, COUNT(patch_sorts), "y.id", p);
+	filter_bind(&q, a, f);
+	sql_page(&q, p);
+	ARRAY_OF(struct patch_row) rows = { 0 };
+	while (sql_row(&q))
+		patch_read(&q, a, ARRAY_PUSH(a, &rows));
+	if (!sql_end(&q, e))
+		return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
+}
+
+bool
+patch_fix_put(struct store *st, const struct patch_fix *f, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "INSERT INTO patch_fix (patch, vulnerability, source, advisories) VALUES (?, ?, ?, ?)"
+				 " ON CONFLICT (patch, vulnerability) DO UPDATE SET source = excluded.source,"
+				 " advisories = excluded.advisories WHERE excluded.source = 'advisory'");
+	sql_text(&q, f->patch);
+	sql_text(&q, f->vulnerability);
+	sql_cstr(&q, f->source);
+	sql_text(&q, f->advisories);
+	return sql_run(&q, e);
+}
+
+bool
+patch_fix_forget(struct store *st, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "DELETE FROM patch_fix WHERE source = 'advisory'");
+	return sql_run(&q, e);
+}
+
+bool
+patch_sum(struct store *st, struct str patch, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE patch SET (severity, kev, vulnerabilities) ="
+				 " (SELECT coalesce(max(v.severity), 0), coalesce(sum(v.kev), 0), count(*)"
+				 " FROM patch_fix f JOIN vulnerability v ON v.id = f.vulnerability WHERE f.patch = ?1)"
+				 " WHERE id = ?1");
+	sql_text(&q, patch);
+	return sql_run(&q, e);
+}
+
+bool
+patch_fixes(struct store *st, struct arena *a, struct str patch, struct patch_fix_row **out, size_t *count,
+	    struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT v.id, f.source, f.advisories, v.title, v.severity, v.cvss, v.epss, v.kev"
+				 " FROM patch_fix f JOIN vulnerability v ON v.id = f.vulnerability WHERE f.patch = ?"
+				 " ORDER BY v.kev DESC, v.severity DESC, v.id");
+	sql_text(&q, patch);
+	ARRAY_OF(struct patch_fix_row) rows = { 0 };
+	while (sql_row(&q)) {
+		struct patch_fix_row *r = ARRAY_PUSH(a, &rows);
+		r->vulnerability = sql_get_str(&q, a);
+		r->source = sql_get_str(&q, a);
+		r->advisories = sql_get_str(&q, a);
+		r->title = sql_get_str(&q, a);
+		r->severity = (int)sql_get_int(&q);
+		r->cvss = sql_get_double(&q);
+		r->epss = sql_get_double(&q);
+		r->kev = sql_get_int(&q);
+	}
+	if (!sql_end(&q, e))
+		return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
+}
