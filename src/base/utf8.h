@@ -38,13 +38,19 @@ utf8_sequence(const char *text, size_t n)
 	return len;
 }
 
-/* True for U+0000–U+001F, U+007F and U+0080–U+009F (which terminals may obey). */
+/* True for what may steer a terminal or reorder a line: U+0000–U+001F, U+007F–U+009F, the line and paragraph
+ * separators, and the overrides and isolates of writing direction. */
 static inline bool
-utf8_is_control(const char *p, size_t len)
+utf8_is_control(const char *text, size_t len)
 {
-	unsigned char a = (unsigned char)p[0];
+	const unsigned char *p = (const unsigned char *)text;
 
-	return (len == 1 && (a < 0x20 || a == 0x7f)) || (len == 2 && a == 0xc2 && (unsigned char)p[1] < 0xa0);
+	if (len == 1)
+		return p[0] < 0x20 || p[0] == 0x7f;
+	if (len == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return len == 3 && p[0] == 0xe2 &&
+	       ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
 #endif
