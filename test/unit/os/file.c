@@ -1,0 +1,151 @@
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static void
+written_content_and_mode_are_there(void **state)
+{
+	BUF_AUTO got = { 0 };
+	struct stat st;
+	const char *path = unit_path(state, "a");
+
+	assert_ok(file_write(path, STR("one"), 0640, &unit_err));
+	assert_ok(file_write(path, STR("two\n"), 0600, &unit_err));
+	assert_ok(file_read(path, 4, &got, &unit_err));
+	assert_str(buf_str(&got), "two\n");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(file_size(path), 4);
+}
+
+static void
+no_temporary_file_stays(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct str *names;
+	size_t count;
+
+	assert_ok(file_write(unit_path(state, "b"), STR("x"), 0600, &unit_err));
+	assert_false(file_write(unit_path(state, "missing/b"), STR("x"), 0600, &unit_err));
+	assert_int_equal(unit_err.code, ERR_NOT_FOUND);
+	assert_ok(dir_list(&a, unit_dir(state), 10, &names, &count, &unit_err));
+	assert_int_equal(count, 1);
+	assert_str(names[0], "b");
+}
+
+static void
+more_than_the_cap_is_refused_and_leaves_the_buffer(void **state)
+{
+	BUF_AUTO got = { 0 };
+
+	buf_add(&got, STR("before"));
+	assert_ok(file_write(unit_path(state, "c"), STR("12345"), 0600, &unit_err));
+	assert_false(file_read(unit_path(state, "c"), 4, &got, &unit_err));
+	assert_int_equal(unit_err.code, ERR_TOO_LARGE);
+	assert_str(buf_str(&got), "before");
+	/* A file that does not say its size is capped as well. */
+	assert_false(file_read("/proc/self/status", 10, &got, &unit_err));
+	assert_int_equal(unit_err.code, ERR_TOO_LARGE);
+}
+
+static void
+folders_are_made_and_removed_without_following_links(void **state)
+{
+	assert_ok(dir_make(unit_path(state, "keep"), 0700, &unit_err));
+	assert_ok(file_write(unit_path(state, "keep/file"), STR("x"), 0600, &unit_err));
+	assert_ok(dir_make(unit_path(state, "gone/deep/er"), 0700, &unit_err));
+	assert_ok(file_write(unit_path(state, "gone/deep/f"), STR("x"), 0600, &unit_err));
+	assert_int_equal(symlink("../keep", unit_path(state, "gone/link")), 0);
+	assert_ok(dir_remove_all(unit_path(state, "gone"), &unit_err));
+	assert_false(file_exists(unit_path(state, "gone")));
+	assert_true(file_exists(unit_path(state, "keep/file")));
+	assert_ok(dir_remove_all(unit_path(state, "gone"), &unit_err));
+}
+
+static void
+listing_is_sorted_and_capped(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct str *names;
+	size_t count;
+
+	for (const char *const *n = (const char *const[]){ "z", "a", "m", NULL }; *n; n++)
+		assert_ok(file_write(unit_path(state, *n), STR(""), 0600, &unit_err));
+	assert_ok(dir_list(&a, unit_dir(state), 3, &names, &count, &unit_err));
+	assert_str(names[0], "a");
+	assert_str(names[2], "z");
+	assert_false(dir_list(&a, unit_dir(state), 2, &names, &count, &unit_err));
+	assert_int_equal(unit_err.code, ERR_TOO_LARGE);
+}
+
+static void
+a_lock_is_held_until_it_is_closed(void **state)
+{
+	FD_AUTO first = -1;
+	FD_AUTO second = -1;
+
+	assert_ok(file_lock(unit_path(state, "lock"), &first, &unit_err));
+	assert_false(file_lock(unit_path(state, "lock"), &second, &unit_err));
+	assert_int_equal(unit_err.code, ERR_BUSY);
+	fd_cleanup(&first);
+	assert_ok(file_lock(unit_path(state, "lock"), &second, &unit_err));
+}
+
+static void
+links_in_a_root_stay_inside(void **state)
+{
+	BUF_AUTO got = { 0 };
+	struct root r;
+	FD_AUTO fd = -1;
+
+	assert_ok(dir_make(unit_path(state, "root/etc"), 0755, &unit_err));
+	assert_ok(file_write(unit_path(state, "root/etc/inside"), STR("inside"), 0600, &unit_err));
+	assert_ok(file_write(unit_path(state, "secret"), STR("outside"), 0600, &unit_err));
+	assert_int_equal(symlink("../../../../secret", unit_path(state, "root/etc/up")), 0);
+	assert_int_equal(symlink("/etc/inside", unit_path(state, "root/etc/absolute")), 0);
+	assert_int_equal(symlink(unit_path(state, "secret"), unit_path(state, "root/etc/out")), 0);
+	assert_int_equal(mkfifo(unit_path(state, "root/etc/fifo"), 0600), 0);
+	assert_ok(root_open(&r, unit_path(state, "root"), &unit_err));
+	assert_ok(root_read(&r, "/etc/absolute", 100, &got, &unit_err));
+	assert_str(buf_str(&got), "inside");
+	assert_false(root_read(&r, "/etc/up", 100, &got, &unit_err));
+	assert_false(root_read(&r, "/etc/out", 100, &got, &unit_err));
+	assert_false(root_read(&r, "../secret", 100, &got, &unit_err));
+	fd = root_open_file(&r, "/etc/fifo");
+	assert_int_equal(fd, -1);
+	assert_false(root_exists(&r, "/etc/nothing"));
+	root_close(&r);
+}
+
+static void
+paths_join_with_one_slash(void **state)
+{
+	ARENA_AUTO a = { 0 };
+
+	assert_string_equal(path_join(&a, "/a/", "/b"), "/a/b");
+	assert_string_equal(path_join(&a, "/a", "b/c"), "/a/b/c");
+	assert_string_equal(path_join(&a, "/", "b"), "/b");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		unit_test_in_folder(written_content_and_mode_are_there),
+		unit_test_in_folder(no_temporary_file_stays),
+		unit_test_in_folder(more_than_the_cap_is_refused_and_leaves_the_buffer),
+		unit_test_in_folder(folders_are_made_and_removed_without_following_links),
+		unit_test_in_folder(listing_is_sorted_and_capped),
+		unit_test_in_folder(a_lock_is_held_until_it_is_closed),
+		unit_test_in_folder(links_in_a_root_stay_inside),
+		cmocka_unit_test(paths_join_with_one_slash),
+	};
+
+	return cmocka_run_group_tests_name("os/file", tests, NULL, NULL);
+}
