@@ -1,0 +1,21 @@
+/* What the package manager would do: planned anew only when its fingerprint changed, because planning takes
+ * seconds; refreshing the lists and staging ahead of time. */
+#ifndef MAMORI_AGENT_PLANNING_H
+#define MAMORI_AGENT_PLANNING_H
+
+#include "agent/session.h"
+
+/* Reads the stored plan; *fresh: it is what planning would give now. */
+void planning_load(struct session *s, bool *fresh);
+/* Plans and stores. A failure is kept in s->plan.error and reported, not returned: the old plan stays. */
+void planning_run(struct session *s);
+/* The patch of this id in the plan, or NULL. */
+const struct patch *planning_find(const struct session *s, struct str id);
+/* Lists are older than a day and were not tried in the last hour, or `asked`; as root only. */
+bool planning_refresh_due(const struct session *s, bool asked);
+void planning_refresh(struct session *s);
+/* Downloads what was asked for (s->stage_security, s->stage_patches) within the limits of space; *did: something
+ * was. Failures are logged: nothing depends on it. */
+void planning_stage(struct session *s, bool *did);
+
+#endif

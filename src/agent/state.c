@@ -1,0 +1,74 @@
+#include "agent/state.h"
+
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#define STATE_FILE_MAX (64U << 20)
+
+const char *
+state_path(const struct agent *a, struct arena *arena, const char *name)
+{
+	return path_join(arena, a->state, name);
+}
+
+const char *
+state_pathf(const struct agent *a, struct arena *arena, const char *fmt, ...)
+{
+	BUF_AUTO b = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_addfv(&b, fmt, ap);
+	va_end(ap);
+	return state_path(a, arena, buf_cstr(&b));
+}
+
+bool
+state_make(const struct agent *a, struct err *e)
+{
+	static const char *const folders[] = { "", "orders", "attempts", "staged" };
+	ARENA_AUTO arena = { 0 };
+	for (size_t i = 0; i < COUNT(folders); i++)
+		if (!dir_make(state_path(a, &arena, folders[i]), 0700, e))
+			return err_wrap(e, "preparing the agent's state folder");
+	return true;
+}
+
+bool
+state_lock(const struct agent *a, int *fd, struct err *e)
+{
+	ARENA_AUTO arena = { 0 };
+	struct err why = { 0 };
+	if (file_lock(state_path(a, &arena, "check-in.lock"), fd, &why))
+		return true;
+	if (why.code == ERR_BUSY)
+		return err_set(e, ERR_BUSY, "a check-in is running on %s already; wait until it has ended", a->state);
+	if (why.code == ERR_NOT_FOUND)
+		return err_set(e, ERR_REFUSED,
+			       "this machine is not enrolled (nothing in %s); create a token on the server with "
+			       "\"mamori token create\" and run: mamori-agent enrol --token-file FILE",
+			       a->state);
+	return err_set(e, why.code, "%s", why.text);
+}
+
+bool
+state_load(const struct agent *a, struct arena *arena, const char *name, struct json **out, struct err *e)
+{
+	const char *path = state_path(a, arena, name);
+	struct err why = { 0 };
+	BUF_AUTO text = { 0 };
+	*out = NULL;
+	if (!file_read(path, STATE_FILE_MAX, &text, &why))
+		return why.code == ERR_NOT_FOUND || err_set(e, why.code, "%s", why.text);
+	struct json *v;
+	if (!json_parse(arena, buf_str(&text), NULL, &v, e))
+		return err_wrap(e, "reading the agent's state in %s", path);
+	*out = v;
+	return true;
+}
+
+bool
+state_save(const struct agent *a, const char *name, struct str content, struct err *e)
+{
+	ARENA_AUTO arena = { 0 };
+	return file_write(state_path(a, &arena, name), content, 0600, e);
+}

@@ -1,0 +1,277 @@
+#include "agent/work.h"
+
+#include <unistd.h>
+
+#include "agent/attempt.h"
+#include "agent/checkin.h"
+#include "agent/installer.h"
+#include "agent/order.h"
+#include "agent/planning.h"
+#include "base/log.h"
+#include "base/tr.h"
+
+static const char *const state_names[] = {
+	[APPLY_INSTALLED] = "installed",
+	[APPLY_PENDING_REBOOT] = "installed-pending-reboot",
+	[APPLY_FAILED] = "failed",
+};
+
+/* ---- results ---- */
+
+static struct attempt
+attempt_of(const struct order_taken *t, const struct patch *p)
+{
+	return (struct attempt){ .order = t->order.id,
+				 .patch = p->id,
+				 .title = p->title,
+				 .packages = p->packages.items,
+				 .package_count = p->packages.count,
+				 .started = t->started };
+}
+
+static bool
+results_running(struct session *s, const struct order_taken *t, struct err *e)
+{
+	for (size_t i = 0; i < t->list.patches.count; i++) {
+		struct attempt r = attempt_of(t, &t->list.patches.items[i]);
+		r.state = "running";
+		if (!attempt_write(s, &r, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+results_refused(struct session *s, const struct order_taken *t, struct err *e)
+{
+	for (size_t i = 0; i < t->refused.count; i++) {
+		const struct order_refusal *f = &t->refused.items[i];
+		const struct patch *p = planning_find(s, f->patch);
+		struct attempt r = { .order = t->order.id, .patch = f->patch, .title = f->patch };
+		if (p)
+			r = attempt_of(t, p);
+		r.state = "failed";
+		r.why = f->why;
+		r.started = r.finished = t->started;
+		if (!attempt_write(s, &r, e))
+			return false;
+	}
+	return true;
+}
+
+static const struct ending *
+ending_find(const struct outcome *o, struct str patch)
+{
+	for (size_t i = 0; i < o->endings.count; i++)
+		if (str_eq(o->endings.items[i].patch, patch))
+			return &o->endings.items[i];
+	return NULL;
+}
+
+/* Writes every result that an order still lacks, then closes it: done again after a crash it gives the same. */
+static bool
+order_finish(struct session *s, struct order_taken *t, const struct outcome *o, struct err *e)
+{
+	for (size_t i = 0; i < t->list.patches.count; i++) {
+		const struct patch *p = &t->list.patches.items[i];
+		const struct ending *end = ending_find(o, p->id);
+		struct attempt r = attempt_of(t, p);
+		r.state = end ? state_names[end->outcome] : "failed";
+		r.finished = o->finished;
+		r.why = end ? end->why : str_of(tr("the installer said nothing about this patch"));
+		r.words = end ? end->words : STR_NONE;
+		if (!attempt_write(s, &r, e))
+			return false;
+		log_info("patch", "%.*s: %s%s%.*s", STR_ARG(p->id), r.state, r.why.len ? ": " : "", STR_ARG(r.why));
+	}
+	if (!results_refused(s, t, e))
+		return false;
+	t->open = false;
+	return order_save(s, t, e);
+}
+
+/* ---- taking an order ---- */
+
+static void
+refuse(struct session *s, struct order_taken *t, struct str patch, const char *why)
+{
+	*ARRAY_PUSH(s->arena, &t->refused) = (struct order_refusal){ patch, arena_str(s->arena, str_of(why)) };
+	log_warn("order", "%.*s: %.*s: %s", STR_ARG(t->order.id), STR_ARG(patch), why);
+}
+
+/* Why nothing of this order is done, or NULL. */
+static const char *
+reason_against_all(struct session *s, const struct order *o)
+{
+	char until[TIME_RFC3339_MAX];
+	if (o->expires <= order_now(s))
+		return arena_printf(s->arena, tr("the order expired at %s before this machine could start it"),
+				    time_rfc3339(o->expires, until))
+			.ptr;
+	if (!s->manager)
+		return tr("no package manager that this agent knows was found on this machine");
+	if (geteuid() != 0 && !s->agent->pkgmgr)
+		return tr(
+			"needs root: the agent of this machine runs without the rights to install; run it as a system "
+			"service");
+	if (!s->plan.known)
+		return s->plan.error.len > 0 ? arena_cstr(s->arena, s->plan.error)
+					     : tr("the package manager's plan is not known yet");
+	return NULL;
+}
+
+static bool
+already_listed(const struct order_taken *t, struct str id)
+{
+	for (size_t i = 0; i < t->list.patches.count; i++)
+		if (str_eq(t->list.patches.items[i].id, id))
+			return true;
+	return false;
+}
+
+/* Sorts the patches of an order into those that our own plan has and those that are refused. */
+static void
+order_sort(struct session *s, struct order_taken *t)
+{
+	const char *all = reason_against_all(s, &t->order);
+	t->list.manager = s->plan.list.manager;
+	for (size_t i = 0; i < t->order.patches.count; i++) {
+		struct str id = t->order.patches.items[i];
+		const struct patch *p = planning_find(s, id);
+		if (all)
+			refuse(s, t, id, all);
+		else if (!p)
+			refuse(s, t, id,
+			       tr("this update is not pending on this machine: it is installed already, was replaced "
+				  "by a "
+				  "newer one or is unknown to its package manager"));
+		else if (p->kept_back.len > 0)
+			refuse(s, t, id, arena_cstr(s->arena, p->kept_back));
+		else if (!already_listed(t, id))
+			*ARRAY_PUSH(s->arena, &t->list.patches) = *p;
+	}
+}
+
+/* The server hears of a machine that installs for long at its usual interval. */
+static void
+wait_for_installer(struct session *s, struct str order)
+{
+	while (!installer_wait(s, order, s->contact.interval * 1000U)) {
+		struct err e = { 0 };
+		if (!checkin_send(s, &e))
+			log_warn("server", "%s", e.text);
+	}
+}
+
+/* The installer has ended: takes its word, or reads from the package database what happened. */
+static bool
+order_end(struct session *s, struct order_taken *t, struct err *e)
+{
+	struct outcome o = { 0 };
+	bool there;
+	struct err why = { 0 };
+	if (!installer_outcome(s, t->order.id, &o, &there, &why)) {
+		log_error("order", "%s", why.text);
+		there = false;
+	}
+	if (!there && t->list.patches.count > 0 && !installer_interrupted(s, t, &o, e))
+		return false;
+	return order_finish(s, t, &o, e);
+}
+
+static bool
+order_apply(struct session *s, struct order_taken *t, bool *did, struct err *e)
+{
+	struct err why = { 0 };
+	if (t->list.patches.count == 0)
+		return order_finish(s, t, &(struct outcome){ 0 }, e);
+	log_info("order", "%.*s by %.*s: installing %zu patches", STR_ARG(t->order.id), STR_ARG(t->order.by),
+		 t->list.patches.count);
+	if (!results_running(s, t, e))
+		return false;
+	/* The server should know before anything changes; without it the work goes on and the result waits. */
+	if (!checkin_send(s, &why))
+		log_warn("server", "%s", why.text);
+	*did = true;
+	if (!installer_start(s, t, e))
+		return false;
+	wait_for_installer(s, t->order.id);
+	return order_end(s, t, e);
+}
+
+static bool
+order_take(struct session *s, const struct json *signed_order, bool *did, struct err *e)
+{
+	struct err why = { 0 };
+	struct order_taken t = { .started = clock_now(s->agent->clock) };
+	if (!order_open(s, signed_order, &t.order, &why)) {
+		log_warn("order", "refused: %s", why.text);
+		return true;
+	}
+	if (order_seen(s, t.order.id)) {
+		log_debug("order", "%.*s was taken before", STR_ARG(t.order.id));
+		return true;
+	}
+	if (t.order.kind == ORDER_APPLY) {
+		t.open = true;
+		order_sort(s, &t);
+	}
+	if (!order_save(s, &t, e))
+		return false;
+	if (t.order.kind == ORDER_APPLY)
+		return order_apply(s, &t, did, e);
+	if (t.order.expires <= order_now(s)) {
+		log_warn("order", "%.*s expired before this machine saw it", STR_ARG(t.order.id));
+		return true;
+	}
+	if (t.order.kind == ORDER_REFRESH)
+		s->refresh = true;
+	for (size_t i = 0; t.order.kind == ORDER_STAGE && i < t.order.patches.count; i++)
+		*ARRAY_PUSH(s->arena, &s->stage_patches) = t.order.patches.items[i];
+	return true;
+}
+
+bool
+work_orders(struct session *s, bool *did, struct err *e)
+{
+	*did = false;
+	/* By index: a check-in during an installation may add orders. */
+	for (size_t i = 0; i < s->orders.count; i++) {
+		struct json signed_order = s->orders.items[i];
+		if (*did) {
+			/* What the last order changed decides what is pending for this one. */
+			planning_run(s);
+		}
+		if (!order_take(s, &signed_order, did, e))
+			return false;
+	}
+	s->orders.count = 0;
+	return true;
+}
+
+bool
+work_recover(struct session *s, bool *did, struct err *e)
+{
+	struct str *ids;
+	size_t count;
+	*did = false;
+	if (!order_list_open(s, &ids, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct order_taken t;
+		struct err why = { 0 };
+		if (!order_load(s, ids[i], &t, &why)) {
+			log_error("order", "%s", why.text);
+			continue;
+		}
+		log_info("order", "%.*s was left open by an earlier run", STR_ARG(ids[i]));
+		wait_for_installer(s, ids[i]);
+		*did = true;
+		if (!order_end(s, &t, &why)) {
+			if (why.code != ERR_BUSY)
+				return err_set(e, why.code, "%s", why.text);
+			log_warn("order", "%.*s stays open: %s", STR_ARG(ids[i]), why.text);
+		}
+	}
+	return true;
+}
