@@ -31,7 +31,8 @@ typedef void http_request_fn(void *user, int listener, struct http_exchange *x);
 struct http_listener {
 	const char *address; /* "127.0.0.1:8443", "[::1]:8443"; or NULL with unix_path */
 	const char *unix_path; /* mode 0600 */
-	struct str certificate_pem, key_pem; /* empty: no TLS (UNIX socket only) */
+	/* The chain behind the certificate is sent along. */
+	struct str certificate_pem, key_pem; /* empty: no TLS (UNIX socket or loopback only) */
 	struct str client_ca_pem; /* set: a client certificate of this CA is required; handshakes without one fail */
 	size_t body_max; /* larger bodies are answered 413 without being read; 0 = 1 MiB */
 	size_t header_max; /* 0 = 16 KiB */
@@ -51,6 +52,7 @@ bool http_server_set_certificate(struct http_server *s, size_t i, struct str cer
 				 struct err *e) MUST_CHECK;
 /* Port really bound (address with port 0), 0 for UNIX sockets. */
 unsigned http_server_port(const struct http_server *s, size_t i);
+/* Every exchange must have been answered: end the workers first. */
 void http_server_free(struct http_server *s);
 
 #endif
