@@ -130,9 +130,9 @@ def stop_group(process, grace):
 RUNNING = {}  # process -> seconds it gets to clean up after SIGTERM
 
 
-def run_test(test, build):
+def run_test(test, build, scratch_root):
     outcome = Outcome()
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="mamori-test-"))
+    scratch = pathlib.Path(tempfile.mkdtemp(dir=scratch_root))
     started = time.monotonic()
     files = [tempfile.TemporaryFile(mode="w+", errors="replace") for _ in range(2)]
     process = subprocess.Popen(
@@ -208,7 +208,7 @@ class Report:
         print(f"{self.passed} passed, {self.failed} failed{skipped}", flush=True)
 
 
-def work(tests, build, report, jobs):
+def work(tests, build, report, jobs, scratch_root):
     waiting = queue.Queue()
     for test in tests:
         waiting.put(test)
@@ -219,7 +219,7 @@ def work(tests, build, report, jobs):
                 test = waiting.get_nowait()
             except queue.Empty:
                 return
-            report.add(test, run_test(test, build))
+            report.add(test, run_test(test, build, scratch_root))
 
     threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, len(tests)))]
     for thread in threads:
@@ -275,15 +275,17 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     report = Report(options.verbose, len(tests))
+    scratch_root = tempfile.mkdtemp(prefix="mt-")  # short: UNIX sockets have 108 bytes
     try:
         # Long ones first, so that no core idles at the end.
         rank = {"browser": 0, "scenario": 1, "golden": 2, "unit": 3, "fuzz": 4}
-        work(sorted((t for t in tests if not t.serial), key=lambda t: rank[t.kind]), build, report, options.jobs)
-        work([t for t in tests if t.serial], build, report, 1)
+        work(sorted((t for t in tests if not t.serial), key=lambda t: rank[t.kind]), build, report, options.jobs, scratch_root)
+        work([t for t in tests if t.serial], build, report, 1, scratch_root)
     finally:
         for process, grace in list(RUNNING.items()):  # only when interrupted
             stop_group(process, grace)
         end_orphans()
+        shutil.rmtree(scratch_root, ignore_errors=True)
     report.close()
     return 1 if report.failed or not report.passed else 0
 
