@@ -1,0 +1,160 @@
+// Modal dialogs (the browser's own, which keeps the focus inside) and the one-line message at the foot of the page.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from '../api';
+import { t } from '../i18n';
+import { refreshAll } from '../live';
+
+export function Dialog({
+	title,
+	onClose,
+	children,
+}: {
+	title: string;
+	onClose: () => void;
+	children: ComponentChildren;
+}) {
+	const dialog = useRef<HTMLDialogElement>(null);
+	useEffect(() => {
+		const back = document.activeElement;
+		dialog.current?.showModal();
+		return () => {
+			if (back instanceof HTMLElement) back.focus({ preventScroll: true });
+		};
+	}, []);
+	return (
+		<dialog
+			ref={dialog}
+			aria-label={title}
+			onClose={onClose}
+			onClick={(event) => {
+				if (event.target === dialog.current) dialog.current?.close();
+			}}
+		>
+			<div class="dialog-body">
+				<h2>{title}</h2>
+				{children}
+			</div>
+		</dialog>
+	);
+}
+
+/** The sentence for people of whatever was thrown. */
+export function messageOf(cause: unknown): string {
+	if (cause instanceof ApiError) {
+		if (cause.code === 'offline') return `${t('error.offline')} ${t('error.offline.advice')}`;
+		if (cause.code === 'http') return t('error.http', { status: cause.status });
+		return cause.message;
+	}
+	return String(cause);
+}
+
+/** A button that asks first, does it, and shows what came of it. */
+export function ConfirmButton({
+	label,
+	title,
+	body,
+	confirm,
+	act,
+	danger,
+}: {
+	label: string;
+	title: string;
+	body: ComponentChildren;
+	confirm: string;
+	act: () => Promise<unknown>;
+	danger?: boolean;
+}) {
+	const [open, setOpen] = useState(false);
+	const [error, setError] = useState('');
+	const [busy, setBusy] = useState(false);
+	const run = async () => {
+		setBusy(true);
+		setError('');
+		try {
+			await act();
+			setOpen(false);
+			refreshAll();
+		} catch (cause) {
+			setError(messageOf(cause));
+		}
+		setBusy(false);
+	};
+	return (
+		<>
+			<button type="button" onClick={() => setOpen(true)}>
+				{label}
+			</button>
+			{open && (
+				<Dialog title={title} onClose={() => setOpen(false)}>
+					{body}
+					{error && (
+						<p class="problem" role="alert">
+							{error}
+						</p>
+					)}
+					<div class="dialog-actions">
+						<button type="button" onClick={() => setOpen(false)}>
+							{t('cancel')}
+						</button>
+						<button type="button" class={danger ? 'danger' : 'primary'} disabled={busy} onClick={run}>
+							{confirm}
+						</button>
+					</div>
+				</Dialog>
+			)}
+		</>
+	);
+}
+
+interface Message {
+	text: string;
+	action?: { label: string; run: () => Promise<string> };
+	link?: { label: string; href: string };
+}
+
+let message: Message | null = null;
+let redrawMessage: (() => void) | null = null;
+
+/** Shows a sentence at the foot of the page until it is closed or the next one comes. */
+export function say(next: Message | null): void {
+	message = next;
+	redrawMessage?.();
+}
+
+export function MessageBar() {
+	const [, redraw] = useState({});
+	useEffect(() => {
+		redrawMessage = () => redraw({});
+		return () => {
+			redrawMessage = null;
+		};
+	}, []);
+	const act = async () => {
+		if (!message?.action) return;
+		try {
+			say({ text: await message.action.run() });
+		} catch (cause) {
+			say({ text: messageOf(cause) });
+		}
+		refreshAll();
+	};
+	return (
+		<div class="message-place" role="status" aria-live="polite">
+			{message && (
+				<div class="message">
+					<span>{message.text}</span>
+					{message.link && <a href={message.link.href}>{message.link.label}</a>}
+					{message.action && (
+						<button type="button" onClick={act}>
+							{message.action.label}
+						</button>
+					)}
+					<button type="button" onClick={() => say(null)} aria-label={t('close')} class="bare">
+						×
+					</button>
+				</div>
+			)}
+		</div>
+	);
+}
