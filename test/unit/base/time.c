@@ -88,7 +88,7 @@ days_and_dates_agree(void **state)
 		for (unsigned month = 1; month <= 12; month++) {
 			bool leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-			for (unsigned day = 1; day <= lengths[month - 1] + leap; day++, expected++) {
+			for (unsigned day = 1; day <= lengths[month - 1] + (unsigned)leap; day++, expected++) {
 				int y;
 				unsigned m, d;
 
