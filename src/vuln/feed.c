@@ -1,0 +1,428 @@
+/* Importing: each named path is read into buckets of its own; only what was understood whole is merged, written
+ * as feed files beside the old ones, and indexed. Everything is renamed into place at the end. */
+#include "vuln/feed.h"
+
+#include "os/file.h"
+#include "vuln/import.h"
+#include "vuln/index.h"
+#include "vuln/ops.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define FEED_FILES_MAX 4096
+#define FEED_FILE_BYTES (BUCKET_MAX + (64u << 20))
+
+/* ---- one path ---- */
+
+struct path_import {
+	struct feed_report *report;
+	struct bucket_set set;
+	struct input_budget budget;
+	bool any_feed;
+};
+
+static void
+name_feed(struct feed_report *r, const char *feed)
+{
+	size_t have = strlen(r->feed);
+	char around[sizeof(r->feed) + 3], wanted[64];
+	snprintf(around, sizeof(around), ",%s,", r->feed);
+	snprintf(wanted, sizeof(wanted), ",%s,", feed);
+	if (strstr(around, wanted) || strcmp(r->feed, "several") == 0)
+		return;
+	if (have == 0)
+		snprintf(r->feed, sizeof(r->feed), "%s", feed);
+	else if (have + 1 + strlen(feed) < sizeof(r->feed))
+		snprintf(r->feed + have, sizeof(r->feed) - have, ",%s", feed);
+	else
+		snprintf(r->feed, sizeof(r->feed), "several");
+}
+
+static void
+count_add(struct feed_count *into, const struct feed_count *from)
+{
+	into->read += from->read;
+	into->kept += from->kept;
+	for (size_t i = 0; i < from->skipped_count; i++)
+		count_skip(into, from->skipped[i].reason, from->skipped[i].count);
+}
+
+static const struct feed_ops *
+recognise(const struct sniff *s)
+{
+	for (const struct feed_ops *const *f = feeds_all; *f; f++)
+		if ((*f)->recognise(s))
+			return *f;
+	return NULL;
+}
+
+static void
+sink_close(struct feed_sink *s)
+{
+	buf_free(&s->body);
+}
+
+/* One file or member, in a bucket set of its own: what fails in the middle leaves nothing behind. */
+static bool
+import_input(struct path_import *p, const struct feed_ops *ops, struct input *in, const struct sniff *s, struct err *e)
+{
+	BUCKET_SET_AUTO own = { 0 };
+	struct feed_count count = { 0 };
+	__attribute__((
+		cleanup(sink_close))) struct feed_sink sink = { .feed = ops->name, .set = &own, .count = &count };
+	uint64_t duplicates = 0;
+	if (!ops->read(in, s, &sink, e))
+		return err_wrap(e, "reading %s", in->name);
+	for (size_t i = 0; i < own.count; i++) {
+		own.items[i]->merge = ops->merge;
+		own.items[i]->published = sink.published;
+	}
+	if (!bucket_set_merge(&p->set, &own, &duplicates, e))
+		return false;
+	count.kept -= duplicates;
+	if (duplicates)
+		count_skip(&count, "duplicate", duplicates);
+	count_add(&p->report->count, &count);
+	name_feed(p->report, ops->name);
+	return true;
+}
+
+static bool
+visit(void *user, struct input *in, struct err *e)
+{
+	struct path_import *p = user;
+	struct feed_count *count = &p->report->count;
+	ARENA_AUTO a = { 0 };
+	struct sniff s;
+	struct err bad = { 0 };
+	if (!sniff_input(in, &a, &s, &bad)) {
+		if (!in->member || bad.code == ERR_TOO_LARGE) {
+			*e = bad;
+			return false;
+		}
+		count->read++;
+		count_skip(count, "damaged", 1);
+		return true;
+	}
+	const struct feed_ops *ops = recognise(&s);
+	if (!ops && in->member) {
+		count->read++;
+		count_skip(count, "unrecognised", 1);
+		return true;
+	}
+	if (!ops && s.head.len == 0)
+		return err_set(e, ERR_INPUT, "%s is empty", in->name);
+	if (!ops)
+		return err_set(e, ERR_INPUT,
+			       "%s is none of the feeds that mamori reads (OSV, Debian's DSA and DLA lists, CISA KEV, "
+			       "EPSS, endoflife.date)",
+			       in->name);
+	if (import_input(p, ops, in, &s, &bad))
+		return true;
+	/* A bad file never loses its neighbours; but what costs too much ends the path. */
+	if (in->member && bad.code == ERR_INPUT) {
+		count->read++;
+		count_skip(count, "invalid", 1);
+		return true;
+	}
+	*e = bad;
+	return false;
+}
+
+static void
+unreadable(void *user, const char *reason)
+{
+	struct path_import *p = user;
+	p->report->count.read++;
+	count_skip(&p->report->count, reason, 1);
+}
+
+/* Fills the report; what was understood is merged into `all`. */
+static bool
+import_path(const struct feed_import_options *o, const struct import_item *item, struct feed_report *report,
+	    struct bucket_set *all, struct err *e)
+{
+	const char *path = item->path, *label = item->label ? item->label : item->path;
+	struct path_import p = { .report = report, .budget = { .progress = o->progress, .user = o->user } };
+	struct input_visitor v = { visit, unreadable, &p };
+	uint64_t duplicates = 0;
+	*report = (struct feed_report){ .path = label };
+	bool ok = input_walk(path, &p.budget, &v, &report->error);
+	if (!ok) {
+		/* Nothing of it is kept: say so in the figures, too. */
+		report->count = (struct feed_count){ 0 };
+	} else if (report->count.kept == 0) {
+		err_set(&report->error, ERR_INPUT, "%s holds no record that mamori can use; nothing was changed",
+			label);
+	} else {
+		for (size_t i = 0; i < p.set.count; i++)
+			snprintf(p.set.items[i]->path, sizeof(p.set.items[i]->path), "%s", label);
+		ok = bucket_set_merge(all, &p.set, &duplicates, e);
+		bucket_set_clear(&p.set);
+		return ok;
+	}
+	bucket_set_clear(&p.set);
+	return true;
+}
+
+/* ---- the store ---- */
+
+struct store {
+	const char *dir;
+	struct arena arena;
+	int lock;
+	ARRAY_OF(struct str) names; /* of feed files in place */
+};
+
+static void
+store_close(struct store *s)
+{
+	fd_cleanup(&s->lock);
+	arena_free(&s->arena);
+}
+
+static bool
+store_open(struct store *s, const char *data, bool lock, struct err *e)
+{
+	struct str *names;
+	size_t count;
+	s->lock = -1;
+	s->dir = path_join(&s->arena, data, "feeds");
+	if (lock && (!dir_make(s->dir, 0755, e) || !file_lock(path_join(&s->arena, s->dir, "lock"), &s->lock, e)))
+		return err_wrap(e, "opening the feeds in %s", s->dir);
+	if (!file_exists(s->dir))
+		return true;
+	if (!dir_list(&s->arena, s->dir, FEED_FILES_MAX, &names, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (str_ends(names[i], STR(".feed")))
+			*ARRAY_PUSH(&s->arena, &s->names) = names[i];
+		else if (lock && str_ends(names[i], STR(".new"))) /* left by an import that was killed */
+			unlink(path_join(&s->arena, s->dir, arena_cstr(&s->arena, names[i])));
+	return true;
+}
+
+/* Records of the earlier content that the new one does not replace. */
+static bool
+merge_earlier(struct store *s, struct bucket *b, struct str name, struct err *e)
+{
+	const char *path = path_join(&s->arena, s->dir, arena_cstr(&s->arena, name));
+	BUF_AUTO file = { 0 };
+	struct bucket old;
+	struct str payload;
+	if (!file_exists(path))
+		return true;
+	if (!file_read(path, FEED_FILE_BYTES, &file, e) || !bucket_open(path, buf_str(&file), &old, &payload, e))
+		return false;
+	size_t offset = 0;
+	struct bucket_row row;
+	bool bad;
+	while (bucket_row_next(payload, &offset, &row, &bad)) {
+		/* Equal dates: what is imported now wins. */
+		enum bucket_put how;
+		void *mine = table_get(&b->keys, row.key);
+		if (mine) {
+			size_t at = (size_t)(uintptr_t)mine - 1;
+			struct bucket_row new_row;
+			if (bucket_row_next(buf_str(&b->payload), &at, &new_row, &bad) &&
+			    new_row.modified >= row.modified)
+				continue;
+		}
+		if (!bucket_put(b, row.key, row.modified, row.body, &how, e))
+			return false;
+	}
+	if (old.published > b->published)
+		b->published = old.published;
+	return true;
+}
+
+struct sources {
+	ARRAY_OF(struct index_source) list;
+	ARRAY_OF(struct buf) files;
+	struct arena arena;
+};
+
+static void
+sources_close(struct sources *s)
+{
+	for (size_t i = 0; i < s->files.count; i++)
+		buf_free(&s->files.items[i]);
+	arena_free(&s->arena);
+}
+
+static bool
+sources_add(struct sources *s, const char *path, struct err *e)
+{
+	struct buf *file = ARRAY_PUSH(&s->arena, &s->files);
+	*file = (struct buf){ 0 };
+	struct index_source *source = ARRAY_PUSH(&s->arena, &s->list);
+	*source = (struct index_source){ .path = path };
+	return file_read(path, FEED_FILE_BYTES, file, e) &&
+	       bucket_open(path, buf_str(file), &source->head, &source->payload, e);
+}
+
+/* The index over what is in place, with the new files instead of the old ones of the same name. */
+static bool
+build_index(struct store *s, const struct str *changed, size_t changed_count, int64_t now, struct err *e)
+{
+	__attribute__((cleanup(sources_close))) struct sources sources = { 0 };
+	BUF_AUTO index = { 0 };
+	for (size_t i = 0; i < changed_count; i++)
+		if (!sources_add(
+			    &sources,
+			    path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s.new", STR_ARG(changed[i])).ptr),
+			    e))
+			return false;
+	for (size_t i = 0; i < s->names.count; i++) {
+		bool replaced = false;
+		for (size_t k = 0; k < changed_count; k++)
+			replaced = replaced || str_eq(changed[k], s->names.items[i]);
+		if (!replaced &&
+		    !sources_add(&sources, path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), e))
+			return false;
+	}
+	return index_build(sources.list.items, sources.list.count, now, &index, e) &&
+	       file_write(path_join(&s->arena, s->dir, "index.new"), buf_str(&index), 0644, e);
+}
+
+static bool
+store_rename(struct store *s, const char *from, const char *to, struct err *e)
+{
+	if (rename(path_join(&s->arena, s->dir, from), path_join(&s->arena, s->dir, to)) != 0)
+		return err_sys(e, "putting %s/%s in its place", s->dir, to);
+	return true;
+}
+
+static void
+drop_new(struct store *s, const struct str *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		unlink(path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s.new", STR_ARG(names[i])).ptr));
+	unlink(path_join(&s->arena, s->dir, "index.new"));
+}
+
+static bool
+write_new(struct store *s, const struct feed_import_options *o, struct bucket_set *set, struct str *names,
+	  struct err *e)
+{
+	int64_t now = clock_now(o->clock);
+	for (size_t i = 0; i < set->count; i++) {
+		struct bucket *b = set->items[i];
+		BUF_AUTO out = { 0 };
+		names[i] = bucket_file_name(b, &s->arena);
+		b->imported = now;
+		if ((o->add || b->merge) && !merge_earlier(s, b, names[i], e))
+			return false;
+		bucket_write(b, &out);
+		const char *path =
+			path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s.new", STR_ARG(names[i])).ptr);
+		if (!file_write(path, buf_str(&out), 0644, e))
+			return false;
+	}
+	return build_index(s, names, set->count, now, e);
+}
+
+static bool
+commit(struct store *s, const struct feed_import_options *o, struct bucket_set *set, struct err *e)
+{
+	struct str names[COUNT(set->items)];
+	if (!write_new(s, o, set, names, e)) {
+		drop_new(s, names, set->count);
+		return err_wrap(e, "importing into %s (nothing was changed)", s->dir);
+	}
+	/* From here on only renames: each file is whole, and the index is last. */
+	for (size_t i = 0; i < set->count; i++)
+		if (!store_rename(s, arena_printf(&s->arena, "%.*s.new", STR_ARG(names[i])).ptr,
+				  arena_cstr(&s->arena, names[i]), e))
+			return false;
+	return store_rename(s, "index.new", "index", e);
+}
+
+bool
+feed_import_items(const struct feed_import_options *o, const struct import_item *items, size_t count,
+		  struct feed_report *reports, struct err *e)
+{
+	__attribute__((cleanup(store_close))) struct store s = { .lock = -1 };
+	BUCKET_SET_AUTO all = { 0 };
+	if (!store_open(&s, o->data, true, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!import_path(o, &items[i], &reports[i], &all, e))
+			return false;
+	return all.count == 0 || commit(&s, o, &all, e);
+}
+
+bool
+feed_import(const struct feed_import_options *o, const char *const *paths, size_t count, struct feed_report *reports,
+	    struct err *e)
+{
+	ARENA_AUTO a = { 0 };
+	struct import_item *items = ARENA_ARRAY(&a, struct import_item, count + 1);
+	for (size_t i = 0; i < count; i++)
+		items[i].path = paths[i];
+	return feed_import_items(o, items, count, reports, e);
+}
+
+/* ---- status ---- */
+
+static void
+judge_age(struct feed_status *st, const struct feed_ops *ops, int64_t now)
+{
+	int64_t since = ops->stale_by_published && st->published_at ? st->published_at : st->imported_at;
+	st->stale_after = ops->stale_after;
+	st->stale = now - since > ops->stale_after;
+}
+
+/* Only the head: a status is asked for often, and the payload may be large. */
+static bool
+status_of_file(const char *path, struct feed_status *out, struct err *e)
+{
+	char head[2048];
+	struct bucket b;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return err_sys(e, "reading %s", path);
+	size_t n = fread(head, 1, sizeof(head), f);
+	fclose(f);
+	if (!bucket_open_head(path, str_sub(head, n), &b, e))
+		return false;
+	*out = (struct feed_status){ .records = b.count, .imported_at = b.imported, .published_at = b.published };
+	snprintf(out->feed, sizeof(out->feed), "%s", b.feed);
+	if (b.source[0])
+		snprintf(out->source, sizeof(out->source), "%s: %.*s", b.source, 150, b.path);
+	else
+		snprintf(out->source, sizeof(out->source), "%s", b.path);
+	return true;
+}
+
+bool
+feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_status **out, size_t *count, struct err *e)
+{
+	__attribute__((cleanup(store_close))) struct store s = { .lock = -1 };
+	ARRAY_OF(struct feed_status) list = { 0 };
+	if (!store_open(&s, data, false, e))
+		return false;
+	for (const struct feed_ops *const *f = feeds_all; *f; f++) {
+		bool any = false;
+		for (size_t i = 0; i < s.names.count; i++) {
+			struct feed_status st;
+			const char *path = path_join(&s.arena, s.dir, arena_cstr(&s.arena, s.names.items[i]));
+			if (!status_of_file(path, &st, e))
+				return false;
+			if (strcmp(st.feed, (*f)->name) != 0)
+				continue;
+			judge_age(&st, *f, now);
+			*ARRAY_PUSH(a, &list) = st;
+			any = true;
+		}
+		if (!any) {
+			struct feed_status none = { .stale = true, .stale_after = (*f)->stale_after };
+			snprintf(none.feed, sizeof(none.feed), "%s", (*f)->name);
+			*ARRAY_PUSH(a, &list) = none;
+		}
+	}
+	*out = list.items;
+	*count = list.count;
+	return true;
+}

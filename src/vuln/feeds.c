@@ -1,0 +1,68 @@
+#include "base/json.h"
+#include "vuln/ops.h"
+
+/* To add a feed: one file below feeds/ and one row here. */
+const struct feed_ops *const feeds_all[] = {
+	&feed_debian_dsa, &feed_debian_dla, &feed_kev, &feed_epss, &feed_osv, &feed_eol, NULL,
+};
+
+const struct feed_ops *
+feed_find(const char *name)
+{
+	for (const struct feed_ops *const *f = feeds_all; *f; f++)
+		if (strcmp((*f)->name, name) == 0)
+			return *f;
+	return NULL;
+}
+
+void
+count_skip(struct feed_count *c, const char *reason, uint64_t n)
+{
+	size_t i = 0;
+	while (i < c->skipped_count && strcmp(c->skipped[i].reason, reason) != 0)
+		i++;
+	if (i == c->skipped_count) {
+		if (i == FEED_REASONS_MAX)
+			i--; /* never lost, though under the last reason */
+		else
+			c->skipped[c->skipped_count++].reason = reason;
+	}
+	c->skipped[i].count += n;
+}
+
+void
+sink_skip(struct feed_sink *s, const char *reason)
+{
+	s->count->read++;
+	count_skip(s->count, reason, 1);
+}
+
+bool
+sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modified, const struct record *r,
+	  struct err *e)
+{
+	struct bucket *b = bucket_set_get(s->set, s->feed, source);
+	enum bucket_put how;
+	if (!b)
+		return err_set(e, ERR_TOO_LARGE, "too many different sources in one import; import them one by one");
+	buf_truncate(&s->body, 0);
+	record_encode(r, &s->body);
+	if (!bucket_put(b, key, modified, buf_str(&s->body), &how, e))
+		return false;
+	s->count->read++;
+	if (how == BUCKET_ADDED)
+		s->count->kept++;
+	else
+		count_skip(s->count, "duplicate", 1);
+	return true;
+}
+
+bool
+sink_json_error(const struct json_reader *r, struct err *e)
+{
+	struct err found = { 0 };
+	if (json_error(r, &found) || found.code == ERR_NONE)
+		return err_set(e, ERR_INPUT, "the JSON has another form than this feed's");
+	*e = found;
+	return false;
+}

@@ -1,0 +1,70 @@
+/* What feeds are normalised into: an advisory, facts about one vulnerability, or a product's support dates.
+ * Written with wire.h into feed files (doc/feed-store.md). Strings are views. */
+#ifndef MAMORI_VULN_RECORD_H
+#define MAMORI_VULN_RECORD_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "vuln/match.h"
+
+enum range_kind {
+	RANGE_BEFORE, /* introduced <= v < limit; limit is the fixed version */
+	RANGE_UNTIL, /* introduced <= v <= limit */
+	RANGE_OPEN, /* introduced <= v, and nothing fixes it */
+	RANGE_EXACT, /* v = limit */
+	RANGE_NOT_AFFECTED, /* said to be safe */
+	RANGE_UNDETERMINED, /* nobody knows: says nothing */
+	RANGE_KINDS
+};
+
+struct affected_range {
+	enum range_kind kind;
+	struct str introduced; /* empty: from the beginning */
+	struct str limit;
+};
+
+struct affected {
+	struct str os; /* "debian:12" */
+	struct str name; /* source or binary package, as the system's row in ecosystem.c says */
+	ARRAY_OF(struct affected_range) ranges;
+};
+
+struct advisory {
+	struct str id, title;
+	int64_t date; /* published; decides which advisory is the newest */
+	enum severity severity;
+	double cvss; /* < 0: unknown */
+	bool bundle; /* an update that fixes several things: its severity is not that of each */
+	ARRAY_OF(struct str) vulnerabilities; /* CVE ids, or its own id */
+	ARRAY_OF(struct str) aliases; /* other names of its one vulnerability */
+	ARRAY_OF(struct affected) affected;
+};
+
+struct eol_cycle {
+	struct str cycle;
+	int64_t support, eol, extended; /* days' 00:00Z; 0 unknown; EOL_NEVER: goes on; EOL_PAST: over, no date */
+};
+#define EOL_NEVER INT64_MAX
+#define EOL_PAST INT64_C(1)
+
+enum record_kind { RECORD_ADVISORY = 1, RECORD_VULNERABILITY, RECORD_EOL, RECORD_PRODUCT };
+
+struct record {
+	enum record_kind kind;
+	struct advisory advisory;
+	struct vulnerability vulnerability;
+	struct {
+		struct str name, title;
+		ARRAY_OF(struct eol_cycle) cycles;
+	} product; /* RECORD_EOL: name and cycles; RECORD_PRODUCT: name and title */
+};
+
+/* Appends the body. */
+void record_encode(const struct record *r, struct buf *out);
+/* False on a damaged body. */
+bool record_decode(struct str body, struct arena *a, struct record *out) MUST_CHECK;
+
+/* "CVE-" year "-" four digits or more. */
+bool cve_parse(struct str id, uint32_t *year, uint64_t *number);
+
+#endif
