@@ -121,7 +121,8 @@ builder_take(struct builder *b, struct json_reader *r, enum json_token t, struct
 		break;
 	case JSON_ERROR:
 	case JSON_DONE:
-		return json_error(r, e);
+		json_error(r, e);
+		return false;
 	}
 	builder_add(b, v);
 	return true;

@@ -37,7 +37,7 @@ static inline void
 order_table(const struct version_scheme *s, const char *const *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct str a, b;
+		struct str a = { 0 }, b = { 0 };
 		char sign = 0;
 
 		assert_true(order_row(str_of(rows[i]), &a, &sign, &b));
