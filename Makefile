@@ -39,9 +39,13 @@ check:
 	@exec tools/check
 
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 -s build/mamori build/mamori-agent $(DESTDIR)$(PREFIX)/bin
-	install -m 644 packaging/systemd/*.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	@meson configure build -Dprefix=$(PREFIX)
+	@tools/build build
+	@DESTDIR=$(DESTDIR) meson install -C build --no-rebuild --quiet
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	for unit in mamori mamori-agent; do sed 's|/usr/bin|$(PREFIX)/bin|' packaging/systemd/$$unit.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service; done
+	install -m 644 packaging/sysusers/mamori.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 
 clean:
 	rm -rf build build-* web/dist .cache

@@ -292,8 +292,7 @@ class Server:
 
     def ca(self):
         """The certificate of the server's own CA, from its data folder."""
-        return next(p for p in sorted(self.data.rglob("*")) if p.is_file() and p.name.startswith("ca")
-                    and p.suffix in (".pem", ".crt") and b"BEGIN CERTIFICATE" in p.read_bytes())
+        return self.data / "ca.pem"
 
     def tls(self):
         context = ssl.create_default_context(cafile=str(self.ca()))
