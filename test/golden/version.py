@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""mamori version compare: its answers, its machine output and its exit statuses."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+BUILD = pathlib.Path(os.environ.get("MAMORI_BUILD", "build"))
+
+
+def run(*words, stdin=b""):
+    done = subprocess.run([BUILD / "mamori", "version", "compare", *words], input=stdin, capture_output=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def two_versions():
+    for words, answer in ((("deb", "1.0~rc1-1", "1.0-1"), b"<\n"), (("rpm", "1.0^a", "1.0"), b">\n"),
+                          (("apk", "1.2-r01", "1.2-r1"), b"=\n"), (("deb", "--", "-1", "--1"), b"<\n")):
+        status, out, error = run(*words)
+        if (status, out, error) != (0, answer, ""):
+            return f"{words}: {status} {out!r} {error!r}"
+    return None
+
+
+def pairs_on_standard_input():
+    status, out, words = run("deb", "-", stdin=b"1\t2\n2\t1\r\n1.0\t0:1.0-0")
+    return None if (status, out, words) == (0, b"<\n>\n=\n", "") else f"{status} {out!r} {words!r}"
+
+
+def many_pairs():
+    rows = [(i * 7919 % 10007, i * 104729 % 10007) for i in range(100000)]
+    status, out, words = run("deb", "-", stdin="".join(f"1.{a}-1\t1.{b}-1\n" for a, b in rows).encode())
+    expected = "".join("<\n" if a < b else ">\n" if a > b else "=\n" for a, b in rows).encode()
+    return None if status == 0 and out == expected else f"{status} {len(out)} {words!r}"
+
+
+def a_bad_line_keeps_the_good_ones():
+    status, out, words = run("rpm", "-", stdin=b"1\t2\n1 2\n\n1\t2\t3\n3\t2\n")
+    good = status == 3 and out == b"<\n-\n-\n-\n>\n" and "3 of 5 lines" in words and "line 2" in words
+    return None if good and words.count("\n") == 1 else f"{status} {out!r} {words!r}"
+
+
+def an_endless_line_is_refused():
+    status, out, words = run("deb", "-", stdin=b"1\t2\n" + b"1" * (3 << 20))
+    return None if status == 3 and out == b"<\n" and "line 2 is longer" in words else f"{status} {out!r} {words!r}"
+
+
+def machine_output():
+    status, out, _ = run("apk", "--json", "-", stdin=b"1\t2\n\"\xff\tb\n")
+    rows = [json.loads(line) for line in out.splitlines()]
+    expected = [{"a": "1", "b": "2", "order": "<", "valid": True}, {"a": "\"\ufffd", "b": "b", "order": "<", "valid": False}]
+    return None if status == 0 and rows == expected else f"{status} {out!r}"
+
+
+def wrong_words():
+    for words, said in ((("deb", "1"), "two versions"), ((), "two versions"), (("dpkg", "1", "2"), "no version scheme"),
+                        (("deb", "1", "2", "3"), "two versions"), (("deb", "--what", "1", "2"), "--what")):
+        status, out, error = run(*words)
+        if status != 2 or out or said not in error or error.count("\n") != 1:
+            return f"{words}: {status} {out!r} {error!r}"
+    return None
+
+
+TESTS = [two_versions, pairs_on_standard_input, many_pairs, a_bad_line_keeps_the_good_ones, an_endless_line_is_refused,
+         machine_output, wrong_words]
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}")
+    for number, test in enumerate(TESTS, 1):
+        problem = test()
+        failed += problem is not None
+        print(f"{'not ok' if problem else 'ok'} {number} - {test.__name__}" + (f"\n# {problem}" if problem else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
