@@ -113,9 +113,9 @@ def check(english, text):
         raise Bad("one ends with a line end, the other does not")
 
 
-def literal(text):
+def literal(encoded):
     out = []
-    for byte in text.encode("utf-8"):
+    for byte in encoded:
         c = chr(byte)
         if c in '"\\':
             out.append("\\" + c)
@@ -123,7 +123,7 @@ def literal(text):
             out.append(c)
         else:
             out.append(f"\\{byte:03o}")
-    return '"' + "".join(out) + '"'
+    return '"' + "".join(out) + '\\0"'
 
 
 def main(source, target):
@@ -138,14 +138,18 @@ def main(source, target):
             bad.append(f"{source}:{line}: {e}")
     if bad:
         raise Bad("\n".join(bad))
-    rows = sorted((english.encode("utf-8"), english, text) for english, (_, text) in seen.items())
+    rows = sorted((english.encode("utf-8"), text.encode("utf-8")) for english, (_, text) in seen.items())
+    at, offsets = 0, []
+    for english, text in rows:
+        offsets.append((at, at + len(english) + 1))
+        at += len(english) + len(text) + 2
     with open(target, "w", encoding="ascii") as f:
-        f.write('/* Written by tools/po2c.py. */\n#include "base/messages.h"\n\n')
-        f.write("const struct message messages_ja[] = {\n")
-        for _, english, text in rows:
-            f.write(f"\t{{ {literal(english)},\n\t  {literal(text)} }},\n")
-        f.write("\t{ 0, 0 },\n};\n")
-        f.write(f"const size_t messages_ja_count = {len(rows)};\n")
+        f.write('/* Written by tools/po2c.py. */\n#include "base/messages.h"\n\nconst char messages_ja_text[] = ""\n')
+        for row in rows:
+            f.write("".join(f"\t{literal(part)}\n" for part in row))
+        f.write("\t;\nconst struct message messages_ja[] = {\n")
+        f.write("".join(f"\t{{ {english}, {text} }},\n" for english, text in offsets))
+        f.write(f"\t{{ 0, 0 }},\n}};\nconst size_t messages_ja_count = {len(rows)};\n")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ lang_from_environment(void)
 static int
 message_cmp(const void *key, const void *element)
 {
-	return strcmp(key, ((const struct message *)element)->english);
+	return strcmp(key, messages_ja_text + ((const struct message *)element)->english);
 }
 
 const char *
@@ -58,5 +58,5 @@ tr(const char *english)
 	if (lang_current() == LANG_EN)
 		return english;
 	m = bsearch(english, messages_ja, messages_ja_count, sizeof(*messages_ja), message_cmp);
-	return m ? m->text : english;
+	return m ? messages_ja_text + m->text : english;
 }

@@ -10,13 +10,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 HEADER = 'msgid ""\nmsgstr "Language: ja\\n"\n\n'
 GOOD = {
-    "plain": ('msgid "a"\nmsgstr "あ"\n', '{ "a",\n\t  "\\343\\201\\202" },\n'),
-    "two lines become one text": ('msgid ""\n"a"\n"b"\nmsgstr ""\n"x"\n"y"\n', '{ "ab",\n\t  "xy" },\n'),
-    "escapes": ('msgid "a\\"\\n"\nmsgstr "\\\\x\\n"\n', '{ "a\\"\\012",\n\t  "\\\\x\\012" },\n'),
-    "same order": ('msgid "%s: %d%%"\nmsgstr "%s は %d%%"\n', '"%s: %d%%"'),
+    "plain": ('msgid "a"\nmsgstr "あ"\n', '\t"a\\0"\n\t"\\343\\201\\202\\0"\n'),
+    "two lines become one text": ('msgid ""\n"a"\n"b"\nmsgstr ""\n"x"\n"y"\n', '\t"ab\\0"\n\t"xy\\0"\n'),
+    "escapes": ('msgid "a\\"\\n"\nmsgstr "\\\\x\\n"\n', '\t"a\\"\\012\\0"\n\t"\\\\x\\012\\0"\n'),
+    "same order": ('msgid "%s: %d%%"\nmsgstr "%s は %d%%"\n', '"%s: %d%%\\0"'),
     "positions": ('msgid "%s of %llu"\nmsgstr "%2$llu の %1$s"\n', '"%2$llu \\343'),
-    "stars": ('msgid "%.*s in %d"\nmsgstr "%.*s と %d"\n', '"%.*s in %d"'),
-    "sorted by bytes": ('msgid "b"\nmsgstr "x"\nmsgid "B"\nmsgstr "y"\n', '{ "B",\n\t  "y" },\n\t{ "b",\n\t  "x" },\n'),
+    "stars": ('msgid "%.*s in %d"\nmsgstr "%.*s と %d"\n', '"%.*s in %d\\0"'),
+    "sorted by bytes": ('msgid "b"\nmsgstr "x"\nmsgid "B"\nmsgstr "y"\n', '\t"B\\0"\n\t"y\\0"\n\t"b\\0"\n\t"x\\0"\n\t;\nconst struct message messages_ja[] = {\n\t{ 0, 2 },\n\t{ 4, 6 },\n'),
     "nothing but the header": ("", "messages_ja_count = 0;"),
 }
 BAD = {
