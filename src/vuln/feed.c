@@ -19,24 +19,22 @@ struct path_import {
 	struct feed_report *report;
 	struct bucket_set set;
 	struct input_budget budget;
-	bool any_feed;
 };
 
+/* Feeds of one path, joined by commas; "several" when that gets long. */
 static void
 name_feed(struct feed_report *r, const char *feed)
 {
-	size_t have = strlen(r->feed);
-	char around[sizeof(r->feed) + 3], wanted[64];
-	snprintf(around, sizeof(around), ",%s,", r->feed);
-	snprintf(wanted, sizeof(wanted), ",%s,", feed);
-	if (strstr(around, wanted) || strcmp(r->feed, "several") == 0)
-		return;
-	if (have == 0)
-		snprintf(r->feed, sizeof(r->feed), "%s", feed);
-	else if (have + 1 + strlen(feed) < sizeof(r->feed))
-		snprintf(r->feed + have, sizeof(r->feed) - have, ",%s", feed);
-	else
-		snprintf(r->feed, sizeof(r->feed), "several");
+	struct str have = str_of(r->feed), rest = have, one;
+	while (str_cut(&rest, ',', &one))
+		if (str_eq(one, str_of(feed)) || str_eq(one, STR("several")))
+			return;
+	BUF_AUTO all = { 0 };
+	buf_add(&all, have);
+	if (have.len)
+		buf_add_char(&all, ',');
+	buf_add(&all, str_of(feed));
+	snprintf(r->feed, sizeof(r->feed), "%s", all.len < sizeof(r->feed) ? buf_cstr(&all) : "several");
 }
 
 static void

@@ -184,9 +184,11 @@ add_record(struct builder *b, const struct record *r)
 	case RECORD_ADVISORY:
 		add_advisory(b, &r->advisory);
 		return;
-	case RECORD_VULNERABILITY:
-		learn(&b->vulnerabilities.items[vulnerability_number(b, r->vulnerability.id)].facts, &r->vulnerability);
+	case RECORD_VULNERABILITY: {
+		uint32_t n = vulnerability_number(b, r->vulnerability.id); /* may move the items */
+		learn(&b->vulnerabilities.items[n].facts, &r->vulnerability);
 		return;
+	}
 	case RECORD_EOL:
 		for (size_t i = 0; i < r->product.cycles.count; i++) {
 			*ARRAY_PUSH(&b->arena, &b->cycles) = r->product.cycles.items[i];
