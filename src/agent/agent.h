@@ -17,6 +17,7 @@ struct agent {
 	/* For tests; NULL in the program: a process without rights, the manager that the root has. */
 	const struct net *net;
 	const struct pkgmgr *pkgmgr;
+	unsigned patience_s; /* how long a busy package manager is waited for after a crash; 0 = 120 */
 };
 
 /* Enrols with the token in a file; a host that is enrolled already is ERR_CONFLICT unless `again`. */

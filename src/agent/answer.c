@@ -66,12 +66,12 @@ static const struct stop {
 	enum err_code err;
 	const char *sentence;
 } stops[] = {
-	{ 409, NULL, "cloned", ERR_REFUSED,
+	{ 409, "cloned", "cloned", ERR_REFUSED,
 	  "the server saw this machine's identity on two machines (a cloned disk?); on each of them run: mamori-agent "
 	  "enrol --again --token-file FILE" },
 	{ 403, "pending", "pending", ERR_REFUSED,
 	  "the server has not approved this machine yet; approve it on its page, this agent keeps asking" },
-	{ 403, NULL, "revoked", ERR_REFUSED,
+	{ 403, "revoked", "revoked", ERR_REFUSED,
 	  "the server revoked this machine; if it should come back, enrol it with a new token: mamori-agent enrol "
 	  "--again --token-file FILE" },
 	{ 426, NULL, NULL, ERR_REFUSED,

@@ -8,6 +8,7 @@
 #include "trust/cert.h"
 
 #define RESULTS_BYTES (512U << 10) /* of one check-in; the rest goes with the next */
+#define RESULTS_MAX 500
 #define ROUNDS_MAX 50
 
 static const char *const section_names[SECTION_COUNT] = { "system", "packages", "updates" };
@@ -118,7 +119,7 @@ request_write(struct session *s, const struct attempt_stored *results, size_t co
 		json_cstr(&w, s->contact.refresh_error);
 	json_key(&w, "results");
 	json_begin_array(&w);
-	for (*sent = 0; *sent < count && (*sent == 0 || out->len < RESULTS_BYTES); (*sent)++)
+	for (*sent = 0; *sent < count && *sent < RESULTS_MAX && (*sent == 0 || out->len < RESULTS_BYTES); (*sent)++)
 		json_tree(&w, results[*sent].result);
 	json_end_array(&w);
 	json_end_object(&w);

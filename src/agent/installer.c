@@ -96,7 +96,7 @@ installer_main(struct session *s, const struct order_taken *t, int lock)
 	struct ending *ends = ARENA_ARRAY(s->arena, struct ending, count);
 	BUF_AUTO b = { 0 };
 	struct json_writer w = { .out = &b };
-	const char *path = file_of(s, t->order.id, "outcome");
+	const char *file = arena_printf(s->arena, "orders/%.*s.outcome", STR_ARG(t->order.id)).ptr;
 	c.log_path = file_of(s, t->order.id, "log");
 	shield();
 	descriptors(lock, c.log_path);
@@ -112,12 +112,10 @@ installer_main(struct session *s, const struct order_taken *t, int lock)
 		ends[i].words = results[i].words;
 	}
 	outcome_write(&w, clock_now(s->agent->clock), ends, count);
-	/* A full disk is the likeliest failure here, and the outcome is needed most then. */
-	for (int tries = 0; !file_write(path, buf_str(&b), 0600, &e); tries++) {
+	/* Failing that, the next run reads from the package database what happened. */
+	if (!state_save(s->agent, file, buf_str(&b), &e)) {
 		log_error("installer", "%s", e.text);
-		if (tries == 10)
-			_exit(4);
-		sleep(30);
+		_exit(4);
 	}
 	_exit(0);
 }

@@ -10,6 +10,7 @@
 #define ROUNDS_MAX 8
 #define KEY_FILE_MAX (16U << 10)
 #define STOPPED_S 3600U
+#define UNFINISHED_S 60U
 
 /* Looks again at what is there and tells the server, if that differs from what it was told. */
 static bool
@@ -40,29 +41,37 @@ certificate_valid(const struct session *s, struct err *e)
 		time_rfc3339(s->id.not_after, end));
 }
 
-/* What the answers asked for, until there is nothing more. */
-static bool
-wishes_do(struct session *s, struct err *e)
+static void
+stage(struct session *s, bool *did)
 {
+	planning_stage(s, did);
+	s->stage_security = false;
+	s->stage_patches.count = 0;
+}
+
+/* What the answers asked for, until there is nothing more. Orders are carried out although the server went away
+ * (*sent false, *e set): it counts them as given. */
+static bool
+wishes_do(struct session *s, bool *sent, struct err *e)
+{
+	bool staged = false;
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		bool did = false;
 		if (s->orders.count > 0) {
-			if (!work_orders(s, &did, e) || !rescan(s, did, true, e))
+			if (!work_orders(s, &did, e))
 				return false;
+			*sent = rescan(s, did, true, e);
+		} else if (!*sent) {
+			break;
 		} else if (planning_refresh_due(s, s->refresh)) {
 			s->refresh = false;
 			planning_refresh(s);
-			if (!rescan(s, false, true, e))
-				return false;
-		} else if (s->stage_security || s->stage_patches.count > 0) {
-			bool security = s->stage_security;
-			planning_stage(s, &did);
-			s->stage_security = false;
-			s->stage_patches.count = 0;
-			if (did && !rescan(s, false, false, e))
-				return false;
-			/* The answer to that asks again; what could be fetched has been. */
-			s->stage_security = s->stage_security && !security;
+			*sent = rescan(s, false, true, e);
+		} else if (s->stage_patches.count > 0 || (s->stage_security && !staged)) {
+			/* Once: the next answer asks again for what could not be fetched. */
+			staged = true;
+			stage(s, &did);
+			*sent = !did || rescan(s, false, false, e);
 		} else {
 			break;
 		}
@@ -86,15 +95,14 @@ once_run(struct session *s, struct err *e)
 		s->contact.state = "expired";
 		return false;
 	}
-	if (!checkin_send(s, e))
-		return false;
+	bool sent = checkin_send(s, e);
 	/* The first contact does not wait for the seconds that planning takes. */
-	if (!s->plan.known && s->manager && !rescan(s, true, true, e))
-		return false;
-	if (!wishes_do(s, e))
+	if (!s->plan.known && s->manager && (sent || s->orders.count > 0))
+		sent = rescan(s, true, true, e);
+	if (!wishes_do(s, &sent, e))
 		return false;
 	order_prune(s);
-	return true;
+	return sent;
 }
 
 /* The process without rights starts before the signing key is in memory. */
@@ -169,6 +177,8 @@ bookkeep(struct session *s, bool ok, const struct err *e)
 	unsigned delay = contact_delay(&s->contact, random);
 	if (!ok && e->code == ERR_REFUSED && !waits)
 		delay = STOPPED_S - random % 360;
+	if (s->unfinished && delay > UNFINISHED_S)
+		delay = UNFINISHED_S;
 	s->contact.next = clock_now(s->agent->clock) + delay * 1000LL;
 	if (!contact_save(s->agent, &s->contact, &why))
 		log_warn("state", "%s", why.text);
@@ -186,6 +196,7 @@ agent_once(const struct agent *a, unsigned *next_s, struct err *e)
 	*next_s = 300;
 	if (!state_lock(a, &lock, e) || !identity_load(a, &arena, &s.id, e))
 		return false;
+	state_tidy(a);
 	contact_load(a, &arena, s.id.host, &s.contact);
 	if (stopped(&s, e)) {
 		*next_s = STOPPED_S;

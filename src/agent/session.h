@@ -42,6 +42,7 @@ struct session {
 	/* What the answers asked for and is not done yet. */
 	ARRAY_OF(struct json) orders; /* signed */
 	bool stage_security, refresh, renew;
+	bool unfinished; /* an order stays open: look again soon */
 	ARRAY_OF(struct str) stage_patches;
 };
 

@@ -10,6 +10,7 @@
  *                      .outcome written by it, .log the package manager's words
  * attempts/HASH.json   a signed result that the server does not have yet
  * staged/              packages downloaded ahead
+ * reserve              space for results on a disk that an installation filled
  * wake, run.lock, check-in.lock */
 #ifndef MAMORI_AGENT_STATE_H
 #define MAMORI_AGENT_STATE_H
@@ -31,6 +32,9 @@ const char *state_pathf(const struct agent *a, struct arena *arena, const char *
 /* A JSON file of ours; a missing one gives *out = NULL and true, a damaged one ERR_INPUT. */
 bool state_load(const struct agent *a, struct arena *arena, const char *name, struct json **out,
 		struct err *e) MUST_CHECK;
+/* On a full disk the reserve is given up for it. */
 bool state_save(const struct agent *a, const char *name, struct str content, struct err *e) MUST_CHECK;
+/* Removes what killed writers left and makes the reserve anew; with the lock held. */
+void state_tidy(const struct agent *a);
 
 #endif

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/tr.h"
 
+#define PATIENCE_S 120U
+
 static const char *const state_names[] = {
 	[APPLY_INSTALLED] = "installed",
 	[APPLY_PENDING_REBOOT] = "installed-pending-reboot",
@@ -179,6 +181,36 @@ order_end(struct session *s, struct order_taken *t, struct err *e)
 	return order_finish(s, t, &o, e);
 }
 
+/* Somebody else holds the package manager, perhaps the orphan of our own installer: waits, then gives up for now. */
+static bool
+order_end_patiently(struct session *s, struct order_taken *t, struct err *e)
+{
+	unsigned patience = s->agent->patience_s ? s->agent->patience_s : PATIENCE_S;
+	for (unsigned waited = 0;; waited++) {
+		err_clear(e);
+		if (order_end(s, t, e))
+			return true;
+		if (e->code != ERR_BUSY || waited >= patience)
+			return false;
+		sleep(1);
+	}
+}
+
+/* Busy for too long: the order stays open, and the next run asks again soon. */
+static bool
+order_settle(struct session *s, struct order_taken *t, struct err *e)
+{
+	struct err why = { 0 };
+	wait_for_installer(s, t->order.id);
+	if (order_end_patiently(s, t, &why))
+		return true;
+	if (why.code != ERR_BUSY)
+		return err_set(e, why.code, "%s", why.text);
+	log_warn("order", "%.*s stays open: %s", STR_ARG(t->order.id), why.text);
+	s->unfinished = true;
+	return true;
+}
+
 static bool
 order_apply(struct session *s, struct order_taken *t, bool *did, struct err *e)
 {
@@ -195,8 +227,7 @@ order_apply(struct session *s, struct order_taken *t, bool *did, struct err *e)
 	*did = true;
 	if (!installer_start(s, t, e))
 		return false;
-	wait_for_installer(s, t->order.id);
-	return order_end(s, t, e);
+	return order_settle(s, t, e);
 }
 
 static bool
@@ -249,6 +280,21 @@ work_orders(struct session *s, bool *did, struct err *e)
 	return true;
 }
 
+/* One order that an earlier run left open. */
+static bool
+order_recover(struct session *s, struct str id, bool *did, struct err *e)
+{
+	struct order_taken t;
+	struct err why = { 0 };
+	if (!order_load(s, id, &t, &why)) {
+		log_error("order", "%s", why.text);
+		return true;
+	}
+	log_info("order", "%.*s was left open by an earlier run", STR_ARG(id));
+	*did = true;
+	return order_settle(s, &t, e);
+}
+
 bool
 work_recover(struct session *s, bool *did, struct err *e)
 {
@@ -257,21 +303,8 @@ work_recover(struct session *s, bool *did, struct err *e)
 	*did = false;
 	if (!order_list_open(s, &ids, &count, e))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct order_taken t;
-		struct err why = { 0 };
-		if (!order_load(s, ids[i], &t, &why)) {
-			log_error("order", "%s", why.text);
-			continue;
-		}
-		log_info("order", "%.*s was left open by an earlier run", STR_ARG(ids[i]));
-		wait_for_installer(s, ids[i]);
-		*did = true;
-		if (!order_end(s, &t, &why)) {
-			if (why.code != ERR_BUSY)
-				return err_set(e, why.code, "%s", why.text);
-			log_warn("order", "%.*s stays open: %s", STR_ARG(ids[i]), why.text);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		if (!order_recover(s, ids[i], did, e))
+			return false;
 	return true;
 }
