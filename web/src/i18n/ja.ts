@@ -102,7 +102,7 @@ export const ja: Record<keyof typeof en, string> = {
 	group: '部署グループ',
 	'group.none': '(部署グループなし)',
 	os: 'OS',
-	'os.until': 'サポート期限 {day}',
+	eol: 'サポート期限',
 	'os.supported': 'サポート期限',
 	'os.ended': 'サポート終了',
 	security: 'セキュリティ',
@@ -213,6 +213,7 @@ export const ja: Record<keyof typeof en, string> = {
 	'vulnerability.hosts': '影響を受ける端末',
 
 	'order.apply-security': 'セキュリティ更新を適用',
+	'order.apply-everywhere': '全端末にセキュリティ更新を適用',
 	'order.stage-security': 'セキュリティ更新をダウンロード',
 	'order.stage-all': '更新をダウンロード',
 	'order.apply-missing': '未適用の {n} 台すべてに適用',

@@ -4,7 +4,7 @@ import { withQuery } from '../api';
 import { bytes, day, probability } from '../format';
 import { t } from '../i18n';
 import { useLive } from '../live';
-import { href, useRoute } from '../router';
+import { href } from '../router';
 import type { Attempt, Finding, HostDetail, HostPatch, List as ListAnswer, Package, Severity } from '../types';
 import { Empty, Facts, Failure, Skeleton, Time } from '../ui/bits';
 import { Filter, List, Search } from '../ui/list';
@@ -79,9 +79,9 @@ export function HostUpdates({ h }: { h: HostDetail }) {
 const findingColumns: Column<Finding>[] = [
 	{ id: 'vulnerability', title: 'vulnerability', cell: (f) => f.vulnerability, text: (f) => f.vulnerability, sort: (f) => f.vulnerability },
 	{ id: 'severity', title: 'severity', cell: (f) => <SeverityMark severity={f.severity} />, text: (f) => t(`severity.${f.severity}`), sort: (f) => severityRank(f.severity) },
-	{ id: 'package', title: 'package', cell: (f) => <RunningPackage f={f} />, text: (f) => f.package, sort: (f) => f.package },
-	{ id: 'installed', title: 'installed', cell: (f) => f.installed, text: (f) => f.installed },
-	{ id: 'fixed', title: 'fixed', cell: (f) => f.fixed ?? <span class="quiet">{t('fixed.none')}</span>, text: (f) => f.fixed ?? '', sort: (f) => f.fixed },
+	{ id: 'package', title: 'package', clip: true, cell: (f) => <RunningPackage f={f} />, text: (f) => f.package, sort: (f) => f.package },
+	{ id: 'installed', title: 'installed', clip: true, cell: (f) => f.installed, text: (f) => f.installed },
+	{ id: 'fixed', title: 'fixed', clip: true, cell: (f) => f.fixed ?? <span class="quiet">{t('fixed.none')}</span>, text: (f) => f.fixed ?? '', sort: (f) => f.fixed },
 	{ id: 'kev', title: 'kev', cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
 	{ id: 'epss', title: 'epss', num: true, falling: true, cell: (f) => (f.epss === null ? '–' : probability(f.epss)), text: (f) => String(f.epss ?? ''), sort: (f) => f.epss },
 	{ id: 'cvss', title: 'cvss', num: true, falling: true, extra: true, cell: (f) => f.cvss?.toFixed(1) ?? '–', text: (f) => String(f.cvss ?? ''), sort: (f) => f.cvss },
@@ -169,9 +169,9 @@ const TIMELINE = 100;
 
 export function HostTimeline({ id }: { id: string }) {
 	const live = useLive<ListAnswer<Attempt>>(withQuery('history', { host: id, limit: TIMELINE }));
-	const { page } = useRoute();
-	if (!live.data) return live.error ? <Failure error={live.error} retry={live.reload} /> : <Skeleton key={page} />;
-	const { items, total } = live.data;
+	if (!live.data) return live.error ? <Failure error={live.error} retry={live.reload} /> : <Skeleton />;
+	const { total } = live.data;
+	const items = [...live.data.items].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 	if (items.length === 0)
 		return (
 			<Empty title={t('host.history.none')}>

@@ -1,5 +1,5 @@
 // カルテ: one machine, its state and why.
-import { relative } from '../format';
+import { day, relative } from '../format';
 import { t } from '../i18n';
 import { useLive } from '../live';
 import { href, useRoute } from '../router';
@@ -80,7 +80,7 @@ function OsFact({ h }: { h: HostDetail }) {
 			{h.os.eol && (
 				<span class="quiet">
 					{' '}
-					({t(h.os.ended ? 'os.ended' : 'os.supported')} <Time at={h.os.eol} />
+					({t(h.os.ended ? 'os.ended' : 'os.supported')} {day(h.os.eol)}
 					{h.os.ended ? '' : t('list.comma') + relative(h.os.eol)})
 				</span>
 			)}

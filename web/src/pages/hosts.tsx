@@ -47,16 +47,17 @@ const serious = (host: Host) => host.findings.critical + host.findings.high;
 const columns: Column<Host>[] = [
 	{ id: 'name', title: 'host', cell: (h) => h.name, text: (h) => h.name, sort: (h) => h.name, server: 'name' },
 	{ id: 'status', title: 'state', cell: (h) => <HostStatus host={h} />, text: statusText, sort: statusText },
-	{ id: 'group', title: 'group', cell: (h) => h.group ?? <span class="quiet">–</span>, text: (h) => h.group ?? '', sort: (h) => h.group, server: 'group' },
+	{ id: 'group', title: 'group', clip: true, cell: (h) => h.group ?? <span class="quiet">–</span>, text: (h) => h.group ?? '', sort: (h) => h.group, server: 'group' },
 	{
 		id: 'os',
 		title: 'os',
 		cell: (h) => (
-			<span title={h.os.eol ? t('os.until', { day: day(h.os.eol) }) : undefined}>
-				{h.os.name} {h.os.ended && <Mark shape="cross" tone="red" />}
-			</span>
+			<>
+				{h.os.ended && <Mark shape="cross" tone="red" />} {h.os.name}
+			</>
 		),
 		text: (h) => h.os.name,
+		clip: true,
 		sort: (h) => h.os.name,
 		server: 'os',
 	},
@@ -65,6 +66,7 @@ const columns: Column<Host>[] = [
 	{ id: 'findings', title: 'serious', num: true, falling: true, cell: (h) => <Count n={serious(h)} to={tab(h, 'findings', { serious: '1' })} />, text: (h) => String(serious(h)), sort: serious, server: 'findings' },
 	{ id: 'kev', title: 'kev', num: true, falling: true, cell: (h) => <Count n={h.findings.kev} to={tab(h, 'findings', { kev: 'true' })} />, text: (h) => String(h.findings.kev), sort: (h) => h.findings.kev },
 	{ id: 'last_seen', title: 'last-seen', falling: true, cell: (h) => <Time at={h.last_seen} />, text: (h) => h.last_seen ?? '', sort: (h) => h.last_seen, server: 'last_seen' },
+	{ id: 'eol', title: 'eol', extra: true, cell: (h) => (h.os.eol ? day(h.os.eol) : '–'), text: (h) => h.os.eol ?? '', sort: (h) => h.os.eol },
 	{ id: 'failed', title: 'failed', num: true, extra: true, falling: true, cell: (h) => <Count n={h.failed} to={tab(h, 'history')} />, text: (h) => String(h.failed), sort: (h) => h.failed },
 	{ id: 'addresses', title: 'addresses', extra: true, cell: (h) => h.addresses.join(' '), text: (h) => h.addresses.join(' '), sort: (h) => h.addresses[0] ?? null },
 	{ id: 'packages', title: 'packages', num: true, extra: true, falling: true, cell: (h) => <Count n={h.packages} to={tab(h, 'packages')} />, text: (h) => String(h.packages), sort: (h) => h.packages },
@@ -74,14 +76,20 @@ const columns: Column<Host>[] = [
 
 export function HostsPage() {
 	const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-	const hosts = [...chosen];
+	const hosts = chosen.size > 0 ? [...chosen] : 'all';
+	const all = hosts === 'all';
 	const done = () => setChosen(new Set());
 	return (
 		<>
 			<PageHead title={t('nav.hosts')}>
-				{hosts.length > 0 && <span class="quiet">{t('selected', { n: number(hosts.length) })}</span>}
-				<OrderButton label={t('order.stage-security')} wanted={{ kind: 'stage', hosts, patches: 'security' }} disabled={hosts.length === 0} onDone={done} />
-				<OrderButton primary label={t('order.apply-security')} wanted={{ kind: 'apply', hosts, patches: 'security' }} disabled={hosts.length === 0} onDone={done} />
+				{!all && <span class="quiet">{t('selected', { n: number(hosts.length) })}</span>}
+				<OrderButton label={t('order.stage-security')} wanted={{ kind: 'stage', hosts, patches: 'security' }} onDone={done} />
+				<OrderButton
+					primary
+					label={t(all ? 'order.apply-everywhere' : 'order.apply-security')}
+					wanted={{ kind: 'apply', hosts, patches: 'security' }}
+					onDone={done}
+				/>
 			</PageHead>
 			<List<Host>
 				path="hosts"

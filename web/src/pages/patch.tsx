@@ -17,9 +17,9 @@ const packagesText = (x: Target) => x.packages.map((p) => `${p.name}:${p.arch}`)
 
 const targetColumns: Column<Target>[] = [
 	{ id: 'host', title: 'host', cell: (x) => x.host.name, text: (x) => x.host.name, sort: (x) => x.host.name },
-	{ id: 'group', title: 'group', cell: (x) => x.host.group ?? <span class="quiet">–</span>, text: (x) => x.host.group ?? '', sort: (x) => x.host.group },
+	{ id: 'group', title: 'group', clip: true, cell: (x) => x.host.group ?? <span class="quiet">–</span>, text: (x) => x.host.group ?? '', sort: (x) => x.host.group },
 	{ id: 'state', title: 'state', cell: (x) => <StateMark state={x.state} />, text: (x) => t(`state.${x.state}`), sort: (x) => PATCH_STATES.indexOf(x.state) },
-	{ id: 'from', title: 'from', cell: (x) => x.from ?? '–', text: (x) => x.from ?? '', sort: (x) => x.from },
+	{ id: 'from', title: 'from', clip: true, cell: (x) => x.from ?? '–', text: (x) => x.from ?? '', sort: (x) => x.from },
 	{ id: 'why', title: 'why', wrap: true, cell: (x) => x.why, text: (x) => x.why, sort: (x) => x.why },
 	{ id: 'at', title: 'at', cell: (x) => <Time at={x.at} />, text: (x) => x.at ?? '', sort: (x) => x.at },
 	{ id: 'staged', title: 'staged', extra: true, cell: (x) => t(x.staged ? 'yes' : 'no'), text: (x) => t(x.staged ? 'yes' : 'no'), sort: (x) => (x.staged ? 0 : 1) },

@@ -126,6 +126,7 @@ function Body<T>(props: BodyProps<T>) {
 					{...props}
 					columns={columns}
 					rows={rows}
+					scroll={chosen !== undefined}
 					onSort={(sort) => setParams({ sort: sort === props.order ? null : sort, page: null })}
 				/>
 			) : filtered ? (

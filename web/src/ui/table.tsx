@@ -18,6 +18,8 @@ export interface Column<T> {
 	falling?: boolean;
 	num?: boolean;
 	wrap?: boolean;
+	/** A long text is cut, and whole on hover. */
+	clip?: boolean;
 	/** Not shown until it is chosen. */
 	extra?: boolean;
 }
@@ -97,6 +99,10 @@ function Pick<T>({ table, row }: { table: TableProps<T>; row: T }) {
 	);
 }
 
+function cellClass<T>(column: Column<T>, i: number): string {
+	return [column.num && 'num', column.wrap && 'wrap', column.clip && 'clip', i === 0 && 'main'].filter(Boolean).join(' ');
+}
+
 function Row<T>({ table, row, open, onOpen }: { table: TableProps<T>; row: T; open: boolean; onOpen: () => void }) {
 	const more = table.expand?.(row);
 	const to = table.link?.(row);
@@ -110,7 +116,8 @@ function Row<T>({ table, row, open, onOpen }: { table: TableProps<T>; row: T; op
 						key={column.id}
 						role="cell"
 						data-label={t(column.title)}
-						class={`${column.num ? 'num ' : ''}${column.wrap ? 'wrap ' : ''}${i === 0 ? 'main' : ''}`}
+						class={cellClass(column, i)}
+						title={column.clip || (i === 0 && !column.wrap) ? column.text(row) : undefined}
 					>
 						{i === 0 && to ? (
 							<a data-row href={to}>
@@ -145,7 +152,7 @@ function Row<T>({ table, row, open, onOpen }: { table: TableProps<T>; row: T; op
 	);
 }
 
-export function Table<T>(props: TableProps<T> & SortProps & { busy: boolean }) {
+export function Table<T>(props: TableProps<T> & SortProps & { busy: boolean; scroll: boolean }) {
 	const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
 	const { rows, keyOf, selection } = props;
 	const pickable = selection ? rows.filter((row) => props.selectable?.(row) ?? true).map(keyOf) : [];
@@ -156,7 +163,7 @@ export function Table<T>(props: TableProps<T> & SortProps & { busy: boolean }) {
 		setOpen(next);
 	};
 	return (
-		<div class="table-box" aria-busy={props.busy}>
+		<div class={props.scroll ? 'table-box scroll' : 'table-box'} aria-busy={props.busy}>
 			<table role="table">
 				<caption class="unseen">{props.caption}</caption>
 				<thead role="rowgroup">
