@@ -225,6 +225,21 @@ print_csv(const struct scan *s)
 
 /* ---- table ---- */
 
+static struct str
+source_of(const struct finding *f)
+{
+	return f->package->source.len ? f->package->source : f->package->name;
+}
+
+/* Packages that one source package made, alike in everything that a row shows. */
+static bool
+same_row(const struct finding *x, const struct finding *y)
+{
+	return x->running < 0 && y->running < 0 && str_eq(source_of(x), source_of(y)) &&
+	       str_eq(x->vulnerability.id, y->vulnerability.id) && str_eq(x->package->version, y->package->version) &&
+	       str_eq(x->fixed, y->fixed);
+}
+
 /* Exploited first, then by severity, then by how likely an attack is. */
 static int
 compare_urgency(const void *x, const void *y)
@@ -238,6 +253,7 @@ compare_urgency(const void *x, const void *y)
 	if (fabs(vx->epss - vy->epss) > 1e-9)
 		return vx->epss > vy->epss ? -1 : 1;
 	int order = str_cmp(vx->id, vy->id);
+	order = order ? order : str_cmp(source_of(fx), source_of(fy));
 	return order ? order : str_cmp(fx->package->name, fy->package->name);
 }
 
@@ -246,7 +262,7 @@ static void
 why_cell(const struct scan *s, struct cli_table *t, const struct finding *f)
 {
 	struct str advisory = f->advisory_count ? f->advisories[f->advisory_count - 1] : STR("");
-	struct str source = f->package->source.len ? f->package->source : f->package->name;
+	struct str source = source_of(f);
 	if (!s->why)
 		cli_table_cell(t, advisory);
 	else if (f->fixed.len)
@@ -258,7 +274,7 @@ why_cell(const struct scan *s, struct cli_table *t, const struct finding *f)
 }
 
 static void
-finding_row(const struct scan *s, struct cli_table *t, const struct finding *f)
+finding_row(const struct scan *s, struct cli_table *t, const struct finding *f, size_t alike)
 {
 	const struct vulnerability *v = &f->vulnerability;
 	cli_table_cell(t, v->id);
@@ -271,6 +287,8 @@ finding_row(const struct scan *s, struct cli_table *t, const struct finding *f)
 	if (f->running >= 0)
 		cli_table_cellf(t, f->running ? tr("%.*s (running)") : tr("%.*s (not running)"),
 				STR_ARG(f->package->name));
+	else if (alike > 1)
+		cli_table_cellf(t, tr("%.*s and %zu more"), STR_ARG(f->package->name), alike - 1);
 	else
 		cli_table_cell(t, f->package->name);
 	cli_table_cell(t, f->package->version);
@@ -338,8 +356,11 @@ print_table(const struct scan *s)
 		order[i] = &s->result.findings[i];
 	qsort(order, s->result.count, sizeof(*order), compare_urgency);
 	struct cli_table *t = cli_table_new(s->cli->arena, s->why ? headers_why : headers, COUNT(headers));
-	for (size_t i = 0; i < s->result.count; i++)
-		finding_row(s, t, order[i]);
+	for (size_t i = 0, alike = 1; i < s->result.count; i += alike) {
+		for (alike = 1; i + alike < s->result.count && same_row(order[i], order[i + alike]);)
+			alike++;
+		finding_row(s, t, order[i], alike);
+	}
 	if (s->result.count) {
 		cli_table_print(t);
 		putchar('\n');

@@ -258,7 +258,8 @@ keep_affected(struct osv_doc *d, struct affected f, struct str ecosystem, struct
 		d->other = true;
 		return;
 	}
-	for (size_t i = 0; f.ranges.count == 0 && i < versions->list.count; i++)
+	bool listed = f.ranges.count == 0; /* ranges say what a list of versions would */
+	for (size_t i = 0; listed && i < versions->list.count; i++)
 		add_range(d, &f, RANGE_EXACT, STR(""), versions->list.items[i]);
 	if (f.ranges.count == 0 || d->advisory.affected.count >= AFFECTED_MAX)
 		return;
