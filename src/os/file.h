@@ -17,6 +17,10 @@ bool file_remove(const char *path, struct err *e) MUST_CHECK;
 bool file_exists(const char *path);
 int64_t file_size(const char *path); /* -1 when missing */
 int64_t file_mtime(const char *path); /* milliseconds, 0 when missing */
+/* Appends what tells one state of a file from another (inode, size, times in ns); "-" when missing. */
+void file_stamp(const char *path, struct buf *out);
+/* What was written behind offset `from`, of that at most the last max bytes; a missing file is empty. */
+bool file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 bool dir_make(const char *path, unsigned mode, struct err *e) MUST_CHECK; /* with parents */
 /* Names in a folder, sorted, without "." and ".."; at most max, else ERR_TOO_LARGE. */
 bool dir_list(struct arena *a, const char *path, size_t max, struct str **names, size_t *count,

@@ -63,7 +63,8 @@ struct pkgmgr {
 	bool (*present)(const char *root);
 	/* Refreshes the package lists (needs root and the network). */
 	bool (*refresh)(const struct pkgmgr_ctx *c, struct err *e);
-	/* What a full upgrade would do, by the manager's own simulation, at low priority. */
+	/* What a full upgrade would do, by the manager's own simulation, at low priority. Also fills staged and
+	 * cves from the downloads in stage_dir, and removes downloads that are not pending any more. */
 	bool (*plan)(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out, struct err *e);
 	/* Changes whenever plan() could answer differently: covers lists, database and pins. Cheap. */
 	bool (*fingerprint)(const struct pkgmgr_ctx *c, struct buf *out, struct err *e);
@@ -76,6 +77,10 @@ struct pkgmgr {
 	 * held, ERR_UNREACHABLE network lost) only when nothing was changed. */
 	bool (*apply)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
 		      struct apply_result *results, struct err *e);
+	/* Which of these patches are in now, by the package database alone: after a crash, or for an order
+	 * whose run outlived us. Patches that are not are APPLY_FAILED with no words. Runs nothing. */
+	bool (*outcome)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+			struct apply_result *results, struct err *e);
 };
 
 extern const struct pkgmgr *const pkgmgr_all[]; /* NULL-terminated */

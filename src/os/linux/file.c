@@ -160,6 +160,49 @@ file_mtime(const char *path)
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
+void
+file_stamp(const char *path, struct buf *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		buf_add(out, STR("-;"));
+		return;
+	}
+	buf_addf(out, "%llu:%lld:%lld.%09ld:%lld.%09ld;", (unsigned long long)st.st_ino, (long long)st.st_size,
+		 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+}
+
+bool
+file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct err *e)
+{
+	struct stat st;
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return errno == ENOENT ? true : err_sys(e, "opening %s", path);
+	if (fstat(fd, &st) != 0)
+		return err_sys(e, "reading %s", path);
+	int64_t size = st.st_size, start = size > (int64_t)max ? size - (int64_t)max : 0;
+	/* The file is shorter than before: it was rotated meanwhile. */
+	if (from <= size && from > start)
+		start = from;
+	if (lseek(fd, start, SEEK_SET) < 0)
+		return err_sys(e, "reading %s", path);
+	while (max > 0) {
+		ssize_t n = read(fd, buf_reserve(out, max), max);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "reading %s", path);
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+		max -= (size_t)n;
+	}
+	return true;
+}
+
 static bool
 make_one(const char *path, unsigned mode, struct err *e)
 {
