@@ -62,6 +62,7 @@ bool str_to_double(struct str s, double *out);
 
 /* Valid UTF-8 (RFC 3629), no NUL. */
 bool str_is_utf8(struct str s);
+/* Not cryptographic; the same on every machine, so it may be stored. */
 uint64_t str_hash(struct str s, uint64_t seed);
 
 #endif

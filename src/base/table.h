@@ -19,7 +19,7 @@ void **table_put(struct table *t, struct str key, bool *added);
 /* NULL when absent. */
 void *table_get(const struct table *t, struct str key);
 bool table_has(const struct table *t, struct str key);
-/* Walks all slots: for (size_t i = 0; table_next(t, &i, &slot);) */
+/* Walks all slots in the order they were put: for (size_t i = 0; table_next(t, &i, &slot);) */
 bool table_next(const struct table *t, size_t *i, struct table_slot **slot);
 void table_free(struct table *t);
 #define TABLE_AUTO __attribute__((cleanup(table_free))) struct table
