@@ -8,6 +8,9 @@
 #include <strings.h>
 #include <time.h>
 
+/* With clang, glibc's checked sprintf is a macro; a macro cannot be poisoned without a warning. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets strncpy strncat stpcpy
 
 #endif
