@@ -41,7 +41,9 @@ server_refused(struct http_client *c, struct str origin, struct err *e)
 		return err_set(e, ERR_REFUSED,
 			       "the certificate of %.*s is not valid yet; check the clocks of both machines",
 			       STR_ARG(origin));
+	/* libcurl compares the names itself and leaves no reason of OpenSSL's. */
 	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED:
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return err_set(

@@ -9,6 +9,8 @@
 /* Marks a sentence for the catalogue; it is looked up when the answer is written. */
 #define N_(text) text
 
+static const char *const not_http = N_("this is not an HTTP request");
+
 static bool
 bad(struct request *r, int status, const char *why)
 {
@@ -83,10 +85,10 @@ parse_request_line(struct request *r, struct str line)
 	struct str rest, target, version;
 	if (!str_split(line, ' ', &r->method, &rest) || !str_split(rest, ' ', &target, &version) ||
 	    !is_token(r->method) || r->method.len > 16)
-		return bad(r, 400, N_("this is not an HTTP request"));
+		return bad(r, 400, not_http);
 	r->http11 = str_eq(version, STR("HTTP/1.1"));
 	if (!r->http11 && !str_starts(version, STR("HTTP/")))
-		return bad(r, 400, N_("this is not an HTTP request"));
+		return bad(r, 400, not_http);
 	if (!r->http11 && !str_eq(version, STR("HTTP/1.0")))
 		return bad(r, 505, N_("only HTTP/1.1 is spoken here"));
 	return parse_target(r, target);
@@ -190,7 +192,7 @@ parse_head(struct request *r)
 {
 	struct str rest = buf_str(&r->head), line;
 	if (!head_line(&rest, &line) || !parse_request_line(r, line) || !parse_fields(r, rest))
-		return r->state == REQUEST_BAD ? false : bad(r, 400, N_("this is not an HTTP request"));
+		return r->state == REQUEST_BAD ? false : bad(r, 400, not_http);
 	unsigned hosts = field_times(r, STR("Host"));
 	if (hosts > 1 || (hosts == 0 && r->http11))
 		return bad(r, 400, N_("the request needs exactly one Host field"));
@@ -201,8 +203,7 @@ parse_head(struct request *r)
 	if (expect.ptr && !str_eq_nocase(expect, STR("100-continue")))
 		return bad(r, 417, N_("the request expects something that is unknown here"));
 	r->wants_continue = expect.ptr && r->http11 && r->state != REQUEST_DONE;
-	r->keep_alive =
-		r->keep_alive ? !field_lists(connection, STR("close")) : field_lists(connection, STR("keep-alive"));
+	r->keep_alive = r->http11 ? !field_lists(connection, STR("close")) : field_lists(connection, STR("keep-alive"));
 	return true;
 }
 
@@ -215,6 +216,11 @@ feed_head(struct request *r, struct str bytes)
 	while (r->head.len == 0 && bytes.len > 0 && (bytes.ptr[0] == '\r' || bytes.ptr[0] == '\n')) {
 		bytes = str_skip(bytes, 1);
 		skipped++;
+	}
+	/* TLS on a plain port, say: no end of a head would ever come. */
+	if (r->head.len == 0 && bytes.len > 0 && !is_token(str_head(bytes, 1))) {
+		bad(r, 400, not_http);
+		return skipped;
 	}
 	size_t before = r->head.len;
 	size_t room = r->head_max - before;

@@ -331,6 +331,8 @@ http_server_run(struct http_server *s)
 {
 	event_base_dispatch(s->base);
 	conn_close_all(s);
+	/* libevent closes the sockets of freed bufferevents in a later round. */
+	event_base_loop(s->base, EVLOOP_NONBLOCK);
 }
 
 void
@@ -349,6 +351,15 @@ listener_limits(struct listener *l, const struct http_listener *o)
 	l->head_max = o->header_max ? o->header_max : 16u << 10;
 	l->connections_max = o->connections_max ? o->connections_max : 1000;
 	l->timeout_ms = (int64_t)(o->timeout_s ? o->timeout_s : 60) * 1000;
+}
+
+/* Port 0 becomes the port that the kernel chose. */
+static void
+name_with_port(struct listener *l)
+{
+	char *colon = strrchr(l->name, ':');
+	if (colon)
+		snprintf(colon, sizeof(l->name) - (size_t)(colon - l->name), ":%u", l->port);
 }
 
 static bool
@@ -370,6 +381,8 @@ listener_open(struct listener *l, const struct http_listener *o, struct err *e)
 		return false;
 	if (o->unix_path)
 		l->unix_path = xstrdup(o->unix_path);
+	else
+		name_with_port(l);
 	l->accept =
 		evconnlistener_new(l->server->base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (!l->accept) {
