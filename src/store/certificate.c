@@ -55,14 +55,3 @@ certificate_revoke_host(struct store *st, struct str host, int64_t now, struct e
 	sql_text(&q, host);
 	return sql_run(&q, e);
 }
-
-bool
-certificate_revoke_older(struct store *st, const struct certificate *used, int64_t now, struct err *e)
-{
-	SQL_AUTO q = sql_new(st, "UPDATE certificate SET revoked_at = ?1 WHERE host = ?2 AND revoked_at = 0"
-				 " AND issued_at < ?3");
-	sql_int(&q, now);
-	sql_text(&q, used->host);
-	sql_int(&q, used->issued_at);
-	return sql_run(&q, e);
-}

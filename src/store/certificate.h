@@ -17,7 +17,5 @@ bool certificate_get(struct store *st, struct arena *a, struct str serial, struc
 bool certificate_newest(struct store *st, struct arena *a, struct str host, struct certificate *out,
 			struct err *e) MUST_CHECK;
 bool certificate_revoke_host(struct store *st, struct str host, int64_t now, struct err *e) MUST_CHECK;
-/* A renewal that is being used ends the older ones of its host. */
-bool certificate_revoke_older(struct store *st, const struct certificate *used, int64_t now, struct err *e) MUST_CHECK;
 
 #endif

@@ -2,17 +2,20 @@
 
 #include "store/sql.h"
 
-#define ENROLMENT_COLUMNS "SELECT id, secret_hash, role, group_name, uses, used, created_at, expires, revoked_at"
+#define ENROLMENT_COLUMNS \
+	"SELECT id, secret_hash, role, group_name, approve, uses, used, created_at, expires, revoked_at"
 
 bool
 enrolment_insert(struct store *st, const struct enrolment *t, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "INSERT INTO token (id, secret_hash, role, group_name, uses, created_at, expires)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?)");
+	SQL_AUTO q =
+		sql_new(st, "INSERT INTO token (id, secret_hash, role, group_name, approve, uses, created_at, expires)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 	sql_text(&q, t->id);
 	sql_text(&q, t->secret_hash);
 	sql_text(&q, t->role);
 	sql_text(&q, t->group);
+	sql_int(&q, t->approve);
 	sql_int(&q, t->uses);
 	sql_int(&q, t->created_at);
 	sql_int(&q, t->expires);
@@ -26,6 +29,7 @@ enrolment_read(struct sql *q, struct arena *a, struct enrolment *t)
 	t->secret_hash = sql_get_str(q, a);
 	t->role = sql_get_str(q, a);
 	t->group = sql_get_str(q, a);
+	t->approve = sql_get_int(q);
 	t->uses = sql_get_int(q);
 	t->used = sql_get_int(q);
 	t->created_at = sql_get_int(q);

@@ -6,6 +6,7 @@
 
 struct enrolment {
 	struct str id, secret_hash, role, group; /* group.ptr NULL: none */
+	bool approve; /* hosts stay pending until somebody approves them */
 	int64_t uses, used, created_at, expires, revoked_at;
 };
 

@@ -79,6 +79,7 @@ CREATE TABLE token (
 	secret_hash TEXT NOT NULL,
 	role TEXT NOT NULL CHECK (role IN ('host', 'relay')),
 	group_name TEXT,
+	approve INTEGER NOT NULL, -- its hosts wait for approval
 	uses INTEGER NOT NULL,
 	used INTEGER NOT NULL DEFAULT 0,
 	created_at INTEGER NOT NULL,

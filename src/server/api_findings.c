@@ -1,0 +1,133 @@
+/* /api/v1/vulnerabilities, /api/v1/hosts/ID/findings */
+#include "server/api.h"
+#include "vuln/match.h"
+
+static bool
+finding_filter_of(struct request *r, struct finding_filter *f, struct err *e)
+{
+	struct str severity = request_parameter(r, "severity");
+	enum severity parsed;
+	*f = (struct finding_filter){
+		.q = request_parameter(r, "q"),
+		.host = request_parameter(r, "host"),
+		.group = request_parameter(r, "group"),
+		.severity = -1,
+	};
+	if (severity.len && !severity_parse(severity, &parsed))
+		return err_set(e, ERR_USAGE, "severity must be critical, high, medium, low or unknown");
+	if (severity.len)
+		f->severity = (int)parsed;
+	return request_tristate(r, "kev", &f->kev, e);
+}
+
+bool
+api_host_findings(struct request *r, struct err *e)
+{
+	static const char *const filters[] = { "q", "severity", "kev", NULL };
+	struct page page;
+	struct finding_filter f;
+	struct finding_row *rows;
+	struct host h;
+	size_t count;
+	if (!request_query(r, filters, e) || !request_page(r, finding_known_sort, &page, e) ||
+	    !finding_filter_of(r, &f, e) || !host_get(r->st, &r->arena, r->argument, &h, e))
+		return false;
+	f.host = h.id;
+	if (!finding_list(r->st, &r->arena, &f, &page, &rows, &count, e))
+		return false;
+	request_list_begin(r, &page);
+	for (size_t i = 0; i < count; i++) {
+		const struct finding_row *row = &rows[i];
+		struct json_writer *w = &r->w;
+		json_begin_object(w);
+		json_put_str(w, "package", row->package);
+		json_put_str(w, "source", row->source);
+		json_put_str(w, "installed", row->installed);
+		str_or_null(w, "fixed", row->fixed);
+		json_put_str(w, "vulnerability", row->vulnerability.id);
+		str_or_null(w, "title", row->vulnerability.title);
+		json_key(w, "aliases");
+		json_raw(w, row->aliases);
+		json_key(w, "advisories");
+		json_raw(w, row->advisories);
+		vulnerability_keys_write(w, &row->vulnerability);
+		json_key(w, "running");
+		if (row->running < 0)
+			json_null(w);
+		else
+			json_bool(w, row->running);
+		json_put_time(w, "due", row->vulnerability.kev_due);
+		json_put_str(w, "why", row->why);
+		str_or_null(w, "patch", row->patch);
+		json_end_object(w);
+	}
+	request_list_end(r);
+	return true;
+}
+
+static void
+vulnerability_item_write(struct request *r, const struct vulnerability_row *v)
+{
+	struct json_writer *w = &r->w;
+	json_begin_object(w);
+	json_put_str(w, "id", v->id);
+	str_or_null(w, "title", v->title);
+	vulnerability_keys_write(w, v);
+	json_put_time(w, "kev_due", v->kev_due);
+	json_put_i64(w, "hosts", v->hosts);
+	json_put_i64(w, "fixable", v->fixable);
+	json_key(w, "packages");
+	json_raw(w, v->packages.len ? v->packages : STR("[]"));
+	json_key(w, "advisories");
+	json_raw(w, v->advisories.len ? v->advisories : STR("[]"));
+}
+
+bool
+api_vulnerabilities(struct request *r, struct err *e)
+{
+	static const char *const filters[] = { "q", "severity", "kev", "group", "host", NULL };
+	struct page page;
+	struct finding_filter f;
+	struct vulnerability_row *rows;
+	size_t count;
+	if (!request_query(r, filters, e) || !request_page(r, vulnerability_known_sort, &page, e) ||
+	    !finding_filter_of(r, &f, e) || !vulnerability_list(r->st, &r->arena, &f, &page, &rows, &count, e))
+		return false;
+	request_list_begin(r, &page);
+	for (size_t i = 0; i < count; i++) {
+		vulnerability_item_write(r, &rows[i]);
+		json_end_object(&r->w);
+	}
+	request_list_end(r);
+	return true;
+}
+
+bool
+api_vulnerability(struct request *r, struct err *e)
+{
+	struct vulnerability_row v;
+	struct finding_row *rows;
+	size_t count;
+	if (!vulnerability_get(r->st, &r->arena, r->argument, &v, e))
+		return false;
+	struct finding_filter f = { .vulnerability = v.id, .severity = -1, .kev = -1 };
+	struct page page = { .limit = ORDER_HOSTS_MAX };
+	if (!finding_list(r->st, &r->arena, &f, &page, &rows, &count, e))
+		return false;
+	vulnerability_item_write(r, &v);
+	json_key(&r->w, "findings");
+	json_begin_array(&r->w);
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(&r->w);
+		host_ref_group_write(r, "host", rows[i].host, rows[i].host_name, rows[i].group);
+		json_put_str(&r->w, "package", rows[i].package);
+		json_put_str(&r->w, "installed", rows[i].installed);
+		str_or_null(&r->w, "fixed", rows[i].fixed);
+		str_or_null(&r->w, "patch", rows[i].patch);
+		json_put_str(&r->w, "why", rows[i].why);
+		json_end_object(&r->w);
+	}
+	json_end_array(&r->w);
+	json_end_object(&r->w);
+	return true;
+}

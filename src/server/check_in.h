@@ -1,0 +1,39 @@
+/* The agents' side: enrolment, check-in, sections, renewal (doc/agent-protocol.md). */
+#ifndef MAMORI_SERVER_CHECK_IN_H
+#define MAMORI_SERVER_CHECK_IN_H
+
+#include "patch/result.h"
+#include "server/route.h"
+
+#define PROTOCOL 1
+
+enum { CHECK_IN_RESULTS_MAX = 1000, CHECK_IN_SECTIONS_MAX = 16 };
+
+struct check_in_section {
+	struct str name, hash;
+};
+
+/* The body of a check-in, parsed; results are verified apart. */
+struct check_in {
+	int64_t protocol;
+	struct str agent, boot, machine, lineage; /* lineage.ptr NULL: none yet */
+	int64_t planned_at;
+	struct str plan_error; /* ptr NULL: none */
+	struct check_in_section sections[CHECK_IN_SECTIONS_MAX];
+	size_t section_count;
+	const struct json *results;
+	size_t result_count;
+};
+bool check_in_parse(const struct json *body, struct check_in *out, struct err *e) MUST_CHECK;
+
+/* What a check-in's identity says. */
+enum lineage { LINEAGE_CURRENT, LINEAGE_ANSWER_LOST, LINEAGE_REVERTED, LINEAGE_CLONED };
+enum lineage lineage_judge(const struct host *h, const struct check_in *c);
+
+/* 426, naming the version that this server speaks. */
+void protocol_refuse(struct request *r);
+
+route_fn enrol_prepare, enrol_handle, check_in_prepare, check_in_handle, section_prepare, section_handle, renew_prepare,
+	renew_handle;
+
+#endif

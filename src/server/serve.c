@@ -1,0 +1,262 @@
+/* mamori serve: listeners, threads, and an end within five seconds. */
+#include "base/log.h"
+#include "os/file.h"
+#include "os/user.h"
+#include "patch/order_request.h"
+#include "server/exchange.h"
+#include "server/queue.h"
+#include "server/server.h"
+#include "store/host.h"
+#include "vuln/match.h"
+
+#include <fts.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum {
+	READERS = 2,
+	DASHBOARD_BODY_MAX = 1 << 20,
+	AGENTS_BODY_MAX = 16 << 20,
+	TICK_S = 60,
+	RENEW_TICKS = 60, /* the server's certificate is looked at once an hour */
+};
+
+struct serving {
+	struct app app;
+	struct http_server *http;
+	struct buf certificate, key;
+	pthread_t ticker;
+};
+
+/* ---- what time brings ---- */
+
+struct expire_job {
+	struct job job;
+	struct app *app;
+};
+
+static bool
+expire_write(struct job *j, struct store *st)
+{
+	const struct app *app = ((struct expire_job *)j)->app;
+	ARENA_AUTO a = { 0 };
+	struct err e = { 0 };
+	struct order_context c = { st, &a, app->order_key, clock_now(app->clock), 0 };
+	if (order_expire_all(&c, &e))
+		return true;
+	log_error("orders", "%s", e.text);
+	return false;
+}
+
+static void
+expire_done(struct job *j, bool committed, const struct err *e)
+{
+	(void)committed; /* the next tick tries again */
+	(void)e;
+	free(j);
+}
+
+static const struct job_ops expire_ops = { NULL, expire_write, expire_done };
+
+static void
+certificate_renew(struct serving *s)
+{
+	struct err e = { 0 };
+	bool renewed;
+	BUF_AUTO certificate = { 0 };
+	BUF_AUTO key = { 0 };
+	bool ok = app_certificate(&s->app, &certificate, &key, &renewed, &e);
+	for (size_t i = LISTENER_DASHBOARD; ok && renewed && i <= LISTENER_AGENTS; i++)
+		ok = http_server_set_certificate(s->http, i, buf_str(&certificate), buf_str(&key), &e);
+	if (!ok)
+		log_error("server", "its certificate could not be renewed: %s", e.text);
+	else if (renewed)
+		log_info("server", "certificate renewed");
+}
+
+static void
+signals_of_end(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+/* Waits for the signal that ends the server; between two waits it sees to what time brings. */
+static void *
+ticker_run(void *arg)
+{
+	struct serving *s = arg;
+	sigset_t set;
+	signals_of_end(&set);
+	for (unsigned tick = 1;; tick++) {
+		struct timespec wait = { .tv_sec = TICK_S };
+		int got = sigtimedwait(&set, NULL, &wait);
+		if (got == SIGTERM || got == SIGINT)
+			break;
+		struct expire_job *j = xcalloc(1, sizeof(*j));
+		*j = (struct expire_job){ { &expire_ops, NULL }, &s->app };
+		queue_write(s->app.queue, &j->job);
+		if (tick % RENEW_TICKS == 0)
+			certificate_renew(s);
+	}
+	http_server_stop(s->http);
+	return NULL;
+}
+
+/* ---- starting ---- */
+
+/* The first start as root with a user of our own hands the folder over to it. */
+static bool
+folder_give(const char *data, struct user u, struct err *e)
+{
+	char *const paths[] = { (char *)(uintptr_t)data, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV, NULL);
+	if (!walk)
+		return err_sys(e, "giving %s to the user mamori", data);
+	bool ok = true;
+	for (FTSENT *f; ok && (f = fts_read(walk));) {
+		if (f->fts_info == FTS_DP)
+			continue;
+		ok = lchown(f->fts_accpath, u.uid, u.gid) == 0 ||
+		     err_sys(e, "giving %s to the user mamori", f->fts_path);
+	}
+	fts_close(walk);
+	return ok;
+}
+
+static bool
+rights_drop(const char *data, struct err *e)
+{
+	struct user u = user_find("mamori");
+	if (geteuid() != 0)
+		return user_drop(u, e);
+	if (u.uid == USER_NOBODY) {
+		log_warn("server", "runs as root: there is no user mamori to drop to");
+		return true;
+	}
+	return folder_give(data, u, e) && user_drop(u, e);
+}
+
+static bool
+listeners_bind(struct serving *s, const struct server_options *o, struct err *e)
+{
+	ARENA_AUTO a = { 0 };
+	const char *socket = path_join(&a, o->data, "mamori.sock");
+	struct str certificate = buf_str(&s->certificate), key = buf_str(&s->key);
+	struct http_listener listeners[LISTENERS] = {
+		[LISTENER_DASHBOARD] = { .address = o->listen,
+					 .certificate_pem = certificate,
+					 .key_pem = key,
+					 .body_max = DASHBOARD_BODY_MAX },
+		[LISTENER_AGENTS] = { .address = o->agents,
+				      .certificate_pem = certificate,
+				      .key_pem = key,
+				      .client_ca_pem = buf_str(&s->app.ca_pem),
+				      .body_max = AGENTS_BODY_MAX },
+		[LISTENER_SOCKET] = { .unix_path = socket, .body_max = DASHBOARD_BODY_MAX },
+	};
+	/* Left behind by a server that was killed; the folder's lock says that none runs. */
+	if (!file_remove(socket, e))
+		return false;
+	return http_server_new(listeners, LISTENERS, exchange_start, &s->app, &s->http, e);
+}
+
+/* Ports that the system chose (address with port 0) become known here. */
+static bool
+ports_learn(struct serving *s, struct store *st, const struct server_options *o, struct err *e)
+{
+	ARENA_AUTO a = { 0 };
+	const char *given[] = { o->listen, o->agents };
+	const char *real[2];
+	for (size_t i = 0; i < COUNT(given); i++) {
+		ptrdiff_t colon = str_rfind_char(str_of(given[i]), ':');
+		real[i] = arena_printf(&a, "%.*s:%u", (int)colon, given[i], http_server_port(s->http, i)).ptr;
+	}
+	return app_set_endpoints(&s->app, st, NULL, real[0], real[1], e);
+}
+
+/* Hosts whose findings are of another index than the one that is there now. */
+static void
+match_stale(struct app *app, struct store *st)
+{
+	ARENA_AUTO a = { 0 };
+	struct err e = { 0 };
+	struct host_filter all = { .state = STR("active") };
+	struct page page = { .limit = INT32_MAX };
+	struct host *hosts;
+	size_t count;
+	struct index_ref *ref = app_index(app);
+	uint64_t generation = ref ? vuln_index_generation(ref->index) : 0;
+	index_release(app, ref);
+	if (!host_list(st, &a, &all, &page, &hosts, &count, &e)) {
+		log_error("match", "%s", e.text);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (hosts[i].matched_generation != generation || !hosts[i].matched_at)
+			queue_match(app->queue, hosts[i].id);
+}
+
+static bool
+serving_start(struct serving *s, struct store **st, const struct server_options *o, struct err *e)
+{
+	bool renewed;
+	if (!app_set_endpoints(&s->app, *st, o->name, o->listen, o->agents, e) ||
+	    !app_certificate(&s->app, &s->certificate, &s->key, &renewed, e) || !listeners_bind(s, o, e) ||
+	    !ports_learn(s, *st, o, e) || !rights_drop(o->data, e))
+		return false;
+	struct store *writer = *st;
+	*st = NULL;
+	if (!queue_start(&s->app, writer, READERS, &s->app.queue, e))
+		return false;
+	STORE_AUTO reader = NULL;
+	ARENA_AUTO a = { 0 };
+	if (!store_open(app_database(o->data, &a), STORE_READ, &reader, e))
+		return false;
+	match_stale(&s->app, reader);
+	return true;
+}
+
+static void
+ready_tell(int fd)
+{
+	if (fd >= 0 && write(fd, "\n", 1) != 1)
+		log_warn("server", "nobody waits for the word that it is ready");
+}
+
+static bool
+serving_run(struct serving *s, const struct server_options *o, struct err *e)
+{
+	if (pthread_create(&s->ticker, NULL, ticker_run, s) != 0)
+		return err_set(e, ERR_SYSTEM, "starting the server: the system gives no more threads");
+	log_info("server", "listens on %s, for agents on %s", o->listen, o->agents);
+	ready_tell(o->ready_fd);
+	http_server_run(s->http);
+	/* Ended by itself or by the ticker: the ticker must end too. */
+	(void)pthread_kill(s->ticker, SIGTERM);
+	pthread_join(s->ticker, NULL);
+	log_info("server", "ends");
+	return true;
+}
+
+bool
+server_serve(const struct server_options *o, struct err *e)
+{
+	struct serving s = { 0 };
+	struct store *st = NULL;
+	sigset_t ends, before;
+	/* Blocked in every thread from here on; the ticker takes them one by one. */
+	signals_of_end(&ends);
+	pthread_sigmask(SIG_BLOCK, &ends, &before);
+	(void)signal(SIGPIPE, SIG_IGN);
+	bool ok = app_open(&s.app, o->data, o->clock, &st, e) && serving_start(&s, &st, o, e) && serving_run(&s, o, e);
+	queue_stop(s.app.queue);
+	http_server_free(s.http);
+	store_close(st);
+	app_close(&s.app);
+	buf_free(&s.certificate);
+	buf_free(&s.key);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ok;
+}
