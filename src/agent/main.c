@@ -89,7 +89,7 @@ line_time(const char *name, struct str value)
 }
 
 static void
-status_print(const struct json *v)
+status_print(struct arena *arena, const struct json *v)
 {
 	if (!json_get_bool(v, "enrolled", false)) {
 		printf("%s\n", tr("This machine is not enrolled."));
@@ -98,7 +98,7 @@ status_print(const struct json *v)
 	line("Server", json_get_str(v, "server"));
 	line("Address", json_get_str(v, "agents"));
 	line("Host", json_get_str(v, "host"));
-	line("State", str_of(tr(arena_cstr(&(struct arena){ 0 }, json_get_str(v, "state")))));
+	line("State", str_of(tr(arena_cstr(arena, json_get_str(v, "state")))));
 	line("Agent", str_of(tr(json_get_bool(v, "running", false) ? "running" : "not running")));
 	line_time("Last contact", json_get_str(v, "last_contact"));
 	line_time("Next check-in", json_get_str(v, "next"));
@@ -124,7 +124,7 @@ run_status(const struct agent *a, const struct options *o)
 	if (o->json)
 		printf("%s\n", buf_cstr(&b));
 	else
-		status_print(v);
+		status_print(&arena, v);
 	return 0;
 }
 
@@ -181,7 +181,8 @@ options_parse(int argc, char **argv, struct options *o, const char **verb, struc
 			*verb = argv[i];
 			continue;
 		}
-		(void)str_split(str_of(argv[i]), '=', &name, &value);
+		if (!str_split(str_of(argv[i]), '=', &name, &value))
+			value = STR_NONE; /* "--json" has none, "--root=" an empty one */
 		while (k < COUNT(known) && !str_eq(name, str_of(known[k].name)))
 			k++;
 		if (k == COUNT(known) || (known[k].flag && value.ptr))
