@@ -277,7 +277,9 @@ app_certificate(struct app *app, struct buf *certificate_pem, struct buf *key_pe
 		if (!certificate_issue(app, path, &pem, e) || !file_write(names_path, buf_str(&names), 0644, e))
 			return err_wrap(e, "issuing the server's certificate");
 	}
+	/* The CA goes along: a machine that enrols knows only the digest of its key. */
 	buf_add(certificate_pem, buf_str(&pem));
+	buf_add(certificate_pem, buf_str(&app->ca_pem));
 	return key_to_pem(app->server_key, key_pem, e);
 }
 

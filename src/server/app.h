@@ -56,7 +56,7 @@ const char *app_database(const char *data, struct arena *a);
 /* Takes what the command line said and keeps it as settings; works out names for certificate and links. */
 bool app_set_endpoints(struct app *app, struct store *st, const char *name, const char *dashboard, const char *agents,
 		       struct err *e) MUST_CHECK;
-/* The server's certificate: as it is, or issued anew when missing, ending within 30 days or for other names. */
+/* The server's certificate and the CA behind it: as it is, or issued anew when missing, ending within 30 days or for other names. */
 bool app_certificate(struct app *app, struct buf *certificate_pem, struct buf *key_pem, bool *renewed,
 		     struct err *e) MUST_CHECK;
 
