@@ -99,7 +99,7 @@ status_print(struct arena *arena, const struct json *v)
 	line("Address", json_get_str(v, "agents"));
 	line("Host", json_get_str(v, "host"));
 	line("State", str_of(tr(arena_cstr(arena, json_get_str(v, "state")))));
-	line("Agent", str_of(tr(json_get_bool(v, "running", false) ? "running" : "not running")));
+	line("Agent", str_of(json_get_bool(v, "running", false) ? tr("running") : tr("not running")));
 	line_time("Last contact", json_get_str(v, "last_contact"));
 	line_time("Next check-in", json_get_str(v, "next"));
 	line_time("Certificate until", json_get_str(json_get(v, "certificate"), "not_after"));
