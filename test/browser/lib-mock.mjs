@@ -424,7 +424,7 @@ export async function startMock(dist, { port = 0, signedIn = false } = {}) {
 		if (!url.pathname.startsWith('/api/')) return serveFile(dist, url, response);
 		let text = '';
 		for await (const chunk of request) text += chunk;
-		mock.requests.push(`${request.method} ${request.url}`);
+		mock.requests.push({ method: request.method, url: request.url, language: request.headers['accept-language'] });
 		let result;
 		try {
 			result = { status: 200, body: answer(mock, request.method, url, request.headers, text ? JSON.parse(text) : {}) };
