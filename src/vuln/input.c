@@ -23,7 +23,14 @@ archive_cleanup(struct archive **a)
 		archive_read_free(*a);
 }
 
-static void
+void
+input_of_mem(struct input *in, const char *name, struct str bytes)
+{
+	*in = (struct input){ .name = name, .ended = true };
+	buf_add(&in->peeked, bytes);
+}
+
+void
 input_close(struct input *in)
 {
 	buf_free(&in->peeked);
@@ -162,6 +169,7 @@ visit_members(const char *path, struct archive *archive, bool zip, bool member, 
 {
 	struct archive_entry *entry;
 	int status;
+	bool any = false;
 	while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN) {
 		if (zip && archive_entry_filetype(entry) != AE_IFREG)
 			continue;
@@ -171,9 +179,15 @@ visit_members(const char *path, struct archive *archive, bool zip, bool member, 
 				    .archive = archive,
 				    .budget = budget };
 		bool ok = v->visit(v->user, &in, e);
+		any = true;
 		input_close(&in);
 		if (!ok)
 			return false;
+	}
+	if (status == ARCHIVE_EOF && !any && !zip) {
+		/* An empty file has no entry for libarchive, but it was named or met. */
+		struct input in = { .name = base_name(path), .member = member, .ended = true, .budget = budget };
+		return v->visit(v->user, &in, e);
 	}
 	if (status == ARCHIVE_EOF)
 		return true;

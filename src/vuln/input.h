@@ -30,6 +30,10 @@ struct input_budget {
 	uint64_t total, told;
 };
 
+/* Bytes in memory as an input (tests, fuzzing); input_close() frees the copy. */
+void input_of_mem(struct input *in, const char *name, struct str bytes);
+void input_close(struct input *in);
+
 /* At least `want` bytes when the input has them (at most 1 MiB). They are read again later. */
 bool input_peek(struct input *in, size_t want, struct str *out, struct err *e) MUST_CHECK;
 /* A json_fill_fn. */

@@ -1,0 +1,194 @@
+/* Importing by its promises: read = kept + skipped, what cannot be understood changes nothing. */
+#include "vuln/feed.h"
+#include "unit.h"
+#include "vuln/match.h"
+
+#define DSA \
+	"[02 Mar 2031] DSA-2-1 b - security update\n\t{CVE-2031-0002}\n\t[bookworm] - b 2-1\n" \
+	"[01 Mar 2031] DSA-1-1 a - security update\n\t{CVE-2031-0001}\n\t[bookworm] - a 1-2\n"
+#define OSV(id, extra) \
+	"{\"id\":\"" id "\",\"modified\":\"2031-01-01T00:00:00Z\"" extra \
+	",\"affected\":[{\"package\":{\"ecosystem\":\"Debian:12\",\"name\":\"c\"},\"ranges\":[{\"type\":" \
+	"\"ECOSYSTEM\"," \
+	"\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"2\"}]}]}]}\n"
+
+static struct feed_report
+import(void **state, bool add, const char *path)
+{
+	struct clock clock = unit_clock();
+	struct feed_import_options o = { .data = unit_path(state, "data"), .add = add, .clock = &clock };
+	struct feed_report r;
+	assert_ok(feed_import(&o, &path, 1, &r, &unit_err));
+	uint64_t skipped = 0;
+	for (size_t i = 0; i < r.count.skipped_count; i++)
+		skipped += r.count.skipped[i].count;
+	assert_int_equal(r.count.read, r.count.kept + skipped);
+	return r;
+}
+
+static bool
+known(void **state, const char *id)
+{
+	ARENA_AUTO a = { 0 };
+	struct vuln_index *ix;
+	struct vulnerability v;
+	assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+	bool yes = vuln_lookup(ix, &a, str_of(id), &v);
+	vuln_index_close(ix);
+	return yes;
+}
+
+static void
+lists_are_counted_and_found(void **state)
+{
+	unit_put(state, "DSA", STR(DSA "[xx Mar 2031] DSA-0-1 z\n\t[bookworm] - z 1\n[01 Jan 2031] DSA-3-1 none\n"));
+	struct feed_report r = import(state, false, unit_path(state, "DSA"));
+	assert_string_equal(r.feed, "debian-dsa");
+	assert_int_equal(r.error.code, ERR_NONE);
+	assert_int_equal(r.count.read, 4);
+	assert_int_equal(r.count.kept, 2);
+	assert_true(known(state, "CVE-2031-0001"));
+	assert_false(known(state, "CVE-2031-0009"));
+}
+
+static void
+importing_replaces_and_add_merges(void **state)
+{
+	unit_put(state, "one", STR(DSA));
+	unit_put(state, "two", STR("[03 Mar 2031] DSA-4-1 d\n\t{CVE-2031-0004}\n\t[bookworm] - d 2\n"));
+	import(state, false, unit_path(state, "one"));
+	import(state, true, unit_path(state, "two"));
+	assert_true(known(state, "CVE-2031-0001"));
+	assert_true(known(state, "CVE-2031-0004"));
+	import(state, false, unit_path(state, "two"));
+	assert_false(known(state, "CVE-2031-0001"));
+	assert_true(known(state, "CVE-2031-0004"));
+}
+
+static void
+bad_records_never_lose_the_good_ones(void **state)
+{
+	unit_put(state, "lines",
+		 STR(OSV("GHSA-1", "") "{\"id\":\"GHSA-2\",\n" OSV("GHSA-3", ",\"withdrawn\":\"2031-01-02T00:00:00Z\"")
+			     OSV("GHSA-4", ",\"aliases\":[\"CVE-2031-0044\"]") "[1]\n"));
+	struct feed_report r = import(state, false, unit_path(state, "lines"));
+	assert_string_equal(r.feed, "osv");
+	assert_int_equal(r.count.read, 5);
+	assert_int_equal(r.count.kept, 2);
+	assert_true(known(state, "GHSA-1"));
+	assert_true(known(state, "GHSA-4"));
+	assert_true(known(state, "CVE-2031-0044"));
+	assert_false(known(state, "GHSA-3"));
+}
+
+static void
+a_folder_counts_what_it_does_not_know(void **state)
+{
+	unit_put(state, "f/DSA", STR(DSA));
+	unit_put(state, "f/README", STR("words\n"));
+	unit_put(state, "f/empty", STR(""));
+	unit_put(state, "f/in/one.json", STR(OSV("GHSA-1", "")));
+	unit_put(state, "f/in/cut.json", STR("{\"id\":\"GHSA-5\",\"modified\":\"2031\",\"affected\":[{"));
+	struct feed_report r = import(state, false, unit_path(state, "f"));
+	assert_int_equal(r.error.code, ERR_NONE);
+	assert_int_equal(r.count.read, 6);
+	assert_int_equal(r.count.kept, 3);
+	assert_string_equal(r.feed, "debian-dsa,osv");
+	assert_true(known(state, "GHSA-1"));
+}
+
+static void
+what_cannot_be_understood_changes_nothing(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"no feed",
+		"[[[[[[",
+		"{\"id\":\"X\",\"modified\":\"\",\"affected\":[",
+		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-2031-0008\"},",
+		"PK\003\004 no zip",
+		"\037\213\010 no gzip"
+	};
+	unit_put(state, "good", STR(DSA));
+	import(state, false, unit_path(state, "good"));
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		unit_put(state, "bad", str_of(bad[i]));
+		struct feed_report r = import(state, false, unit_path(state, "bad"));
+		if (r.error.code != ERR_INPUT || !r.error.text[0] || r.count.kept)
+			fail_msg("%s: %d %s", bad[i], (int)r.error.code, r.error.text);
+		assert_true(known(state, "CVE-2031-0001"));
+		assert_false(known(state, "CVE-2031-0008"));
+	}
+	struct feed_report r = import(state, false, unit_path(state, "missing"));
+	assert_int_equal(r.error.code, ERR_NOT_FOUND);
+}
+
+static void
+an_open_index_stays_what_it_was(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct vuln_index *old;
+	struct vulnerability v;
+	unit_put(state, "one", STR(DSA));
+	unit_put(state, "two", STR("[03 Mar 2031] DSA-4-1 d\n\t{CVE-2031-0004}\n\t[bookworm] - d 2\n"));
+	import(state, false, unit_path(state, "one"));
+	assert_ok(vuln_index_open(unit_path(state, "data"), &old, &unit_err));
+	import(state, false, unit_path(state, "two"));
+	assert_true(vuln_lookup(old, &a, STR("CVE-2031-0001"), &v));
+	assert_false(known(state, "CVE-2031-0001"));
+	vuln_index_close(old);
+}
+
+static void
+status_says_how_old(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct feed_status *list;
+	size_t count, imported = 0;
+	unit_put(state, "DSA", STR(DSA));
+	import(state, false, unit_path(state, "DSA"));
+	assert_ok(feed_status_read(unit_path(state, "data"), &a, unit_instant, &list, &count, &unit_err));
+	assert_int_equal(count, 6);
+	for (size_t i = 0; i < count; i++) {
+		imported += list[i].imported_at != 0;
+		if (strcmp(list[i].feed, "debian-dsa") != 0)
+			continue;
+		/* The newest advisory is a month old: whatever the import's own age, the data is stale. */
+		assert_int_equal(list[i].records, 2);
+		assert_true(list[i].imported_at == unit_instant);
+		assert_true(list[i].stale);
+	}
+	assert_int_equal(imported, 1);
+}
+
+static void
+two_imports_at_once_are_refused(void **state)
+{
+	struct clock clock = unit_clock();
+	struct feed_import_options o = { .data = unit_path(state, "data"), .clock = &clock };
+	const char *path = unit_path(state, "DSA");
+	struct feed_report r;
+	struct err e = { 0 };
+	unit_put(state, "DSA", STR(DSA));
+	assert_ok(dir_make(unit_path(state, "data/feeds"), 0755, &unit_err));
+	FD_AUTO lock = -1;
+	assert_ok(file_lock(unit_path(state, "data/feeds/lock"), &lock, &unit_err));
+	assert_false(feed_import(&o, &path, 1, &r, &e));
+	assert_int_equal(e.code, ERR_BUSY);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		unit_test_in_folder(lists_are_counted_and_found),
+		unit_test_in_folder(importing_replaces_and_add_merges),
+		unit_test_in_folder(bad_records_never_lose_the_good_ones),
+		unit_test_in_folder(a_folder_counts_what_it_does_not_know),
+		unit_test_in_folder(what_cannot_be_understood_changes_nothing),
+		unit_test_in_folder(an_open_index_stays_what_it_was),
+		unit_test_in_folder(status_says_how_old),
+		unit_test_in_folder(two_imports_at_once_are_refused),
+	};
+	return cmocka_run_group_tests_name("vuln/feed", tests, NULL, NULL);
+}
