@@ -343,7 +343,7 @@ count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, st
 static bool
 count_patches(struct store *st, int64_t since, struct host_counts *out, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE x.state <> 'queued' AND x.state <> 'running'),"
+	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE x.state = 'missing'),"
 				 " count(*) FILTER (WHERE y.security), count(*) FILTER (WHERE x.state = 'queued'),"
 				 " count(*) FILTER (WHERE x.state = 'running')"
 				 " FROM host_patch x JOIN patch y ON y.id = x.patch"

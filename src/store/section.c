@@ -5,16 +5,20 @@
 bool
 section_announce(struct store *st, struct str host, struct str name, struct str hash, bool *needed, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "INSERT INTO host_section (host, name, announced) VALUES (?, ?, ?)"
-				 " ON CONFLICT (host, name) DO UPDATE SET announced = excluded.announced"
-				 " RETURNING hash IS NULL OR hash <> announced");
+	SQL_AUTO put = sql_new(st, "INSERT INTO host_section (host, name, announced) VALUES (?, ?, ?)"
+				   " ON CONFLICT (host, name) DO UPDATE SET announced = excluded.announced");
+	sql_text(&put, host);
+	sql_text(&put, name);
+	sql_text(&put, hash);
+	if (!sql_run(&put, e))
+		return false;
+	SQL_AUTO q = sql_new(st, "SELECT count(*) FROM host_section WHERE host = ? AND name = ? AND hash = announced");
 	sql_text(&q, host);
 	sql_text(&q, name);
-	sql_text(&q, hash);
-	int64_t n = 0;
-	if (!sql_number(&q, &n, e))
+	int64_t received = 0;
+	if (!sql_number(&q, &received, e))
 		return false;
-	*needed = n != 0;
+	*needed = received == 0;
 	return true;
 }
 
