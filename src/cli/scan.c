@@ -261,7 +261,9 @@ compare_urgency(const void *x, const void *y)
 static void
 why_cell(const struct scan *s, struct cli_table *t, const struct finding *f)
 {
-	struct str advisory = f->advisory_count ? f->advisories[f->advisory_count - 1] : STR("");
+	/* The advisory that decided stands before the first ": " of the machine's sentence. */
+	ptrdiff_t colon = str_find(f->why, STR(": "));
+	struct str advisory = colon > 0 ? str_head(f->why, (size_t)colon) : STR("");
 	struct str source = source_of(f);
 	if (!s->why)
 		cli_table_cell(t, advisory);
