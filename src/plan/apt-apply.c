@@ -10,6 +10,7 @@
 #define STAGE_TIMEOUT_S 7200
 #define APPLY_TIMEOUT_S 10800
 #define MIB ((uint64_t)1 << 20)
+#define DOWNLOADS_MAX 200000
 #define LOG_TAIL ((size_t)256 << 10)
 
 struct args {
@@ -211,6 +212,56 @@ state_is_clean(const struct dpkg_state *s)
 	return !s->journal && s->unfinished.count == 0;
 }
 
+/* The download of this package, of whatever version; NULL when there is none. As seen from inside the root. */
+static const char *
+download_of(const struct pkgmgr_ctx *c, struct str name, struct arena *a)
+{
+	struct str *names, start = arena_printf(a, "%.*s_", STR_ARG(name));
+	const char *found = NULL;
+	size_t count;
+
+	if (!dir_list(a, apt_stage_here(c, a), DOWNLOADS_MAX, &names, &count, NULL))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (str_starts(names[i], start) && str_ends(names[i], STR(".deb")))
+			found = path_join(a, apt_stage_inside(c, a), names[i].ptr);
+	}
+	return found;
+}
+
+/* dpkg was stopped while it unpacked. apt itself only tries to configure such a package, which cannot work: it has
+ * to be unpacked again, from the download that was being installed, or from one that is fetched now. */
+static bool
+unpack_again(const struct pkgmgr_ctx *c, const struct dpkg_state *state, struct arena *a, struct err *e)
+{
+	struct args v = { 0 };
+	struct str words;
+	int status;
+	static const char *const head[] = { "dpkg", "--force-confdef", "--force-confold", "--install" };
+
+	for (size_t i = 0; i < COUNT(head); i++)
+		args_add(&v, a, head[i]);
+	for (size_t i = 0; i < state->half_installed.count; i++) {
+		struct str name = state->half_installed.items[i];
+		const char *file = download_of(c, name, a);
+		if (!file) {
+			struct args fetch = { 0 };
+			args_common(&fetch, c, a);
+			static const char *const rest[] = { "--download-only", "--reinstall", "install", "--" };
+			for (size_t k = 0; k < COUNT(rest); k++)
+				args_add(&fetch, a, rest[k]);
+			args_add(&fetch, a, arena_cstr(a, name));
+			if (!logged_run(c, args_end(&fetch, a), a, &status, &words, e))
+				return false;
+			file = download_of(c, name, a);
+		}
+		if (file)
+			args_add(&v, a, file);
+	}
+	/* Its status does not matter: what is left over is looked at in the end. */
+	return v.items.count == COUNT(head) || logged_run(c, args_end(&v, a), a, &status, &words, e);
+}
+
 bool
 apt_recover(const struct pkgmgr_ctx *c, bool *did, struct err *e)
 {
@@ -226,7 +277,8 @@ apt_recover(const struct pkgmgr_ctx *c, bool *did, struct err *e)
 	*did = !state_is_clean(&state);
 	if (!*did)
 		return true;
-	if (!stage_folder(c, &a, e) || !logged_run(c, configure, &a, &status, &words, e))
+	if (!stage_folder(c, &a, e) || !unpack_again(c, &state, &a, e) ||
+	    !logged_run(c, configure, &a, &status, &words, e))
 		return err_wrap(e, "ending an interrupted installation");
 	args_common(&fix, c, &a);
 	args_add(&fix, &a, "-f");
@@ -488,9 +540,9 @@ results_explain(struct apply_result *results, size_t count, struct str words, co
 	struct str tail = words_tail(words, a);
 
 	for (size_t i = 0; i < count; i++) {
+		results[i].words = tail;
 		if (results[i].outcome == APPLY_INSTALLED)
 			continue;
-		results[i].words = tail;
 		if (results[i].outcome == APPLY_PENDING_REBOOT)
 			results[i].why = arena_str(a, str_of(tr("installed; it takes effect after the next restart")));
 		else
@@ -557,7 +609,7 @@ apt_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count,
 	if (kept == 0)
 		return err_set(e, ERR_CONFLICT, "installing updates: %.*s", STR_ARG(all[0].why));
 	if (!apply_wanted(c, wanted, kept, a, found, e))
-		return err_wrap(e, "installing updates");
+		return false;
 	results_merge(all, count, found, kept);
 	memcpy(results, all, count * sizeof(*results));
 	return true;

@@ -25,6 +25,8 @@ status_line(struct str name, struct str status, struct arena *a, struct dpkg_sta
 		if (str_eq(state, str_of(finished[i])) && !str_eq(flag, STR("reinstreq")))
 			return;
 	}
+	if (str_eq(state, STR("half-installed")) || str_eq(flag, STR("reinstreq")))
+		*ARRAY_PUSH(a, &out->half_installed) = arena_str(a, name);
 	*ARRAY_PUSH(a, &out->unfinished) = arena_printf(a, "%.*s (%.*s)", STR_ARG(name), STR_ARG(state));
 }
 

@@ -7,6 +7,7 @@
 struct dpkg_state {
 	ARRAY_OF(struct str) held; /* names, sorted */
 	ARRAY_OF(struct str) unfinished; /* "name (half-configured)" */
+	ARRAY_OF(struct str) half_installed; /* names: some of their files may be missing */
 	bool journal; /* changes that dpkg had no time to write into its status file */
 };
 

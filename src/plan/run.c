@@ -176,9 +176,9 @@ manager_install(const struct pkgmgr_ctx *c, const struct manager_install *in, co
 	}
 	struct str words = words_tail(buf_str(&log), a);
 	for (size_t i = 0; i < count; i++) {
+		found[i].words = words;
 		if (found[i].outcome != APPLY_FAILED)
 			continue;
-		found[i].words = words;
 		found[i].why = arena_str(a, str_of(why.text));
 	}
 	memcpy(results, found, count * sizeof(*results));
