@@ -81,7 +81,7 @@ exchange(struct worker *k, const char *method, struct str path, struct str body,
 		if (!e || e->code != ERR_UNREACHABLE)
 			return false;
 	}
-	return count > 0 || err_set(e, ERR_BUG, "talking to the server: no address is known");
+	return count == 0 ? err_set(e, ERR_BUG, "talking to the server: no address is known") : false;
 }
 
 static bool
