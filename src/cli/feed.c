@@ -91,7 +91,9 @@ show_reports(struct cli *c, const struct feed_report *reports, size_t count)
 		cli_table_print(t);
 	fflush(stdout);
 	for (size_t i = 0; i < count; i++) {
-		int one = cli_fail(c, &reports[i].error);
+		/* Ten files of one publisher that does not answer are one line. */
+		bool said = i > 0 && strcmp(reports[i].error.text, reports[i - 1].error.text) == 0;
+		int one = said ? status : cli_fail(c, &reports[i].error);
 		status = status ? status : one;
 	}
 	if (kept)

@@ -71,7 +71,7 @@ import_input(struct path_import *p, const struct feed_ops *ops, struct input *in
 		cleanup(sink_close))) struct feed_sink sink = { .feed = ops->name, .set = &own, .count = &count };
 	uint64_t duplicates = 0;
 	if (!ops->read(in, s, &sink, e))
-		return err_wrap(e, "reading %s", in->name);
+		return err_wrap(e, "reading %s", in->member ? in->name : p->report->path);
 	for (size_t i = 0; i < own.count; i++) {
 		own.items[i]->merge = ops->merge;
 		own.items[i]->published = sink.published;
@@ -110,12 +110,12 @@ visit(void *user, struct input *in, struct err *e)
 		return true;
 	}
 	if (!ops && s.head.len == 0)
-		return err_set(e, ERR_INPUT, "%s is empty", in->name);
+		return err_set(e, ERR_INPUT, "%s is empty", p->report->path);
 	if (!ops)
 		return err_set(e, ERR_INPUT,
 			       "%s is none of the feeds that mamori reads (OSV, Debian's DSA and DLA lists, CISA KEV, "
 			       "EPSS, endoflife.date)",
-			       in->name);
+			       p->report->path);
 	if (import_input(p, ops, in, &s, &bad))
 		return true;
 	/* A bad file never loses its neighbours; but what costs too much ends the path. */

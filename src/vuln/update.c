@@ -105,7 +105,7 @@ fetch(struct update *u, struct fetch *x)
 		     http_download(u->client, x->url, x->file, DOWNLOAD_MAX, progress,
 				   (void *)(uintptr_t)&u->options->import, &x->error);
 	if (!x->arrived)
-		err_wrap(&x->error, "feed %s: fetching %s", x->ops->name, x->url);
+		err_wrap(&x->error, "feed %s", x->ops->name);
 }
 
 static void
