@@ -307,11 +307,11 @@ on_write(struct bufferevent *bev, void *user)
 }
 
 static void
-handshake_failed(struct conn *c, bool error)
+handshake_failed(struct conn *c)
 {
 	unsigned long code = bufferevent_get_openssl_error(c->bev);
 	/* Someone who connects and leaves, as monitors do, is nobody's concern. */
-	if (error || code)
+	if (code != 0 && ERR_GET_REASON(code) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		server_log_refused(c->listener, c->peer->address, tls_server_reason(c->ssl, code));
 	conn_linger(c);
 }
@@ -330,7 +330,7 @@ on_event(struct bufferevent *bev, short what, void *user)
 	c->eof = c->eof || (what & BEV_EVENT_EOF);
 	switch (c->state) {
 	case CONN_HANDSHAKE:
-		handshake_failed(c, error);
+		handshake_failed(c);
 		return;
 	case CONN_READ:
 		conn_free(c);
