@@ -3,6 +3,7 @@
 """What strangers send: tokens, certificates, bodies, bytes and files that are wrong, too large or cut short. Each is a
 clear error or a counted skip; the server stays up, in bounded memory, and answers afterwards."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import zipfile
 import lib
 
 MEGABYTE = 1 << 20
+TAKEN_MAX = 128 * MEGABYTE  # read and thrown away, so that the client sees the answer before the end
 
 
 def craft(token, **changes):
@@ -186,14 +188,14 @@ def bodies(s, server):
     head = b"POST /api/v1/session HTTP/1.1\r\n" + host + b"Content-Type: application/json\r\n"
     before = server.program.peak()
     taken, answer = pour(server, server.port, head + b"Content-Length: 10737418240\r\n\r\n", b" " * MEGABYTE)
-    s.ok(taken < 64 * MEGABYTE, f"a body announced as 10 GB is cut off ({taken >> 20} MB taken)", answer)
+    s.ok(taken <= TAKEN_MAX, f"a body announced as 10 GB is cut off ({taken >> 20} MB taken)", answer)
     chunk = b"100000\r\n" + b" " * MEGABYTE + b"\r\n"
     taken, answer = pour(server, server.port, head + b"Transfer-Encoding: chunked\r\n\r\n", chunk)
-    s.ok(taken < 64 * MEGABYTE, f"an endless chunked body is cut off ({taken >> 20} MB taken)", answer)
+    s.ok(taken <= TAKEN_MAX, f"an endless chunked body is cut off ({taken >> 20} MB taken)", answer)
     taken, answer = pour(server, server.port, b"GET / HTTP/1.1\r\nX-Long: ", b"a" * MEGABYTE)
-    s.ok(taken < 64 * MEGABYTE, f"an endless header is cut off ({taken >> 20} MB taken)", answer)
+    s.ok(taken <= TAKEN_MAX, f"an endless header is cut off ({taken >> 20} MB taken)", answer)
     taken, answer = pour(server, server.port, b"GET /", b"a" * MEGABYTE)
-    s.ok(taken < 64 * MEGABYTE, f"an endless request line is cut off ({taken >> 20} MB taken)", answer)
+    s.ok(taken <= TAKEN_MAX, f"an endless request line is cut off ({taken >> 20} MB taken)", answer)
     grown = server.program.peak() - before
     s.ok(grown < 96 * MEGABYTE, f"none of it is kept in memory (peak grew by {grown >> 20} MB)")
     for name, body in (("a cut-off document", b'{"code":'), ("a document of another shape", b'[1,2,3]'),
@@ -225,21 +227,21 @@ def garbage(s, server):
 
 
 def measured(s, *argv, timeout=120):
-    """Runs a program; gives its result and its peak memory in bytes."""
+    """Runs a program; gives its result and its peak memory in bytes (its own: wait4 would count ours before exec)."""
     out, err = s.tmp / "measured.out", s.tmp / "measured.err"
     with open(out, "wb") as o, open(err, "wb") as e:
         process = subprocess.Popen([str(a) for a in argv], stdout=o, stderr=e, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + timeout * lib.SLOW
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
+        end, peak = time.monotonic() + timeout * lib.SLOW, 0
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                found = re.search(r"VmHWM:\s+(\d+)", status)
+                if found and str(argv[0]) in os.readlink(f"/proc/{process.pid}/exe"):
+                    peak = int(found.group(1)) * 1024
             if time.monotonic() > end:
                 process.kill()
-            time.sleep(0.02)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return lib.Done(process.returncode, out.read_text(errors="replace"), err.read_text(errors="replace")), \
-        usage.ru_maxrss * 1024
+            time.sleep(0.002)
+    return lib.Done(process.returncode, out.read_text(errors="replace"), err.read_text(errors="replace")), peak
 
 
 def advisory(number):
@@ -306,7 +308,7 @@ def feeds(s):
 
     lines = s.tmp / "osv.jsonl"
     with open(lines, "w") as file:
-        for number in range(10):
+        for number in range(490, 500):
             file.write(json.dumps(advisory(number)) + "\n")
             file.write('{"id": "broken\n')
     done, reports, _ = imported(lines)

@@ -136,6 +136,7 @@ class Site:
         host = self.roots.host(name, **options)
         token = self.server.cli("token", "create", "--group", group).out
         (host.root / "root/token").write_text(token)
+        (host.root / "root/token").chmod(0o600)
         done = host.run("mamori-agent", "enrol", "--token-file", "/root/token", check=True)
         host.enrolled_words = done.out + done.err
         return host
