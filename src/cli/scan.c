@@ -101,7 +101,7 @@ put_finding(struct json_writer *w, const struct finding *f)
 	json_begin_object(w);
 	json_put_str(w, "package", f->package->name);
 	json_put_str(w, "arch", f->package->arch);
-	json_put_str(w, "source", f->package->source.len ? f->package->source : f->package->name);
+	json_put_str(w, "source", f->source);
 	json_put_str(w, "installed", f->package->version);
 	json_put_str(w, "fixed", f->fixed.len ? f->fixed : STR_NONE);
 	json_put_str(w, "vulnerability", f->vulnerability.id);
@@ -206,7 +206,7 @@ print_csv(const struct scan *s)
 		if (f->vulnerability.kev_due)
 			time_rfc3339(f->vulnerability.kev_due, due);
 		cli_csv(&out, f->package->name, false);
-		cli_csv(&out, f->package->source.len ? f->package->source : f->package->name, false);
+		cli_csv(&out, f->source, false);
 		cli_csv(&out, f->package->version, false);
 		cli_csv(&out, f->fixed, false);
 		cli_csv(&out, f->vulnerability.id, false);
@@ -225,17 +225,11 @@ print_csv(const struct scan *s)
 
 /* ---- table ---- */
 
-static struct str
-source_of(const struct finding *f)
-{
-	return f->package->source.len ? f->package->source : f->package->name;
-}
-
 /* Packages that one source package made, alike in everything that a row shows. */
 static bool
 same_row(const struct finding *x, const struct finding *y)
 {
-	return x->running < 0 && y->running < 0 && str_eq(source_of(x), source_of(y)) &&
+	return x->running < 0 && y->running < 0 && str_eq(x->source, y->source) &&
 	       str_eq(x->vulnerability.id, y->vulnerability.id) && str_eq(x->package->version, y->package->version) &&
 	       str_eq(x->fixed, y->fixed);
 }
@@ -253,7 +247,7 @@ compare_urgency(const void *x, const void *y)
 	if (fabs(vx->epss - vy->epss) > 1e-9)
 		return vx->epss > vy->epss ? -1 : 1;
 	int order = str_cmp(vx->id, vy->id);
-	order = order ? order : str_cmp(source_of(fx), source_of(fy));
+	order = order ? order : str_cmp(fx->source, fy->source);
 	return order ? order : str_cmp(fx->package->name, fy->package->name);
 }
 
@@ -264,15 +258,14 @@ why_cell(const struct scan *s, struct cli_table *t, const struct finding *f)
 	/* The advisory that decided stands before the first ": " of the machine's sentence. */
 	ptrdiff_t colon = str_find(f->why, STR(": "));
 	struct str advisory = colon > 0 ? str_head(f->why, (size_t)colon) : STR("");
-	struct str source = source_of(f);
 	if (!s->why)
 		cli_table_cell(t, advisory);
 	else if (f->fixed.len)
-		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s"), STR_ARG(advisory), STR_ARG(source),
+		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s"), STR_ARG(advisory), STR_ARG(f->source),
 				STR_ARG(f->fixed));
 	else
 		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known"), STR_ARG(advisory),
-				STR_ARG(source));
+				STR_ARG(f->source));
 }
 
 static void

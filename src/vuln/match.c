@@ -266,6 +266,9 @@ take_hits(struct matcher *m)
 		const struct index_advisory *advisory = INDEX_ROW(m->ix, INDEX_ADVISORIES, index_advisory, h->advisory);
 		struct finding *f = ARRAY_PUSH(m->arena, &m->findings);
 		*f = (struct finding){ .package = m->package,
+				       .source = m->ecosystem->by_source      ? m->name
+						 : m->package->source.len > 0 ? m->package->source
+									      : m->package->name,
 				       .fixed = h->fixed,
 				       .advisories = h->advisories,
 				       .advisory_count = h->advisory_count,

@@ -35,6 +35,7 @@ bool vuln_lookup(const struct vuln_index *ix, struct arena *a, struct str id, st
 /* host × package × vulnerability. */
 struct finding {
 	const struct package *package;
+	struct str source; /* as advisories call it: linux for a package that linux-signed-amd64 made */
 	struct str fixed; /* empty: no fixed version is known */
 	struct vulnerability vulnerability;
 	struct str *aliases;

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""What `mamori scan` prints, letter by letter: table, reasons, Japanese, CSV, JSON, exit statuses.
+
+test/golden/scan.py --update writes the expected files anew; look at the difference before committing it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("MAMORI_BUILD", "build"))
+FIXTURES = HERE.parent / "fixtures/feeds"
+STATUS = str(FIXTURES / "status")
+GOLDEN = {
+    "table.txt": [], "why.txt": ["--why"], "ja.txt": ["--lang", "ja", "--why"], "findings.csv": ["--csv"],
+    "findings.json": ["--json"],
+}
+
+
+def run(data, *words, stdin=b""):
+    done = subprocess.run([BUILD / "mamori", *words, "--data", data], input=stdin, capture_output=True, timeout=60,
+                          env={**os.environ, "LC_ALL": "C", "LANG": "C", "COLUMNS": "200"})
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def scan(data, *words):
+    return run(data, "scan", "--dpkg-status", STATUS, "--os", "debian:12", *words)
+
+
+def pretty(name, out):
+    return json.dumps(json.loads(out), indent=1, ensure_ascii=False).encode() + b"\n" if name.endswith("json") else out
+
+
+def golden(data, update):
+    for name, words in GOLDEN.items():
+        status, out, error = scan(data, *words)
+        out, path = pretty(name, out), HERE / "scan" / name
+        if update:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(out)
+        good = status == 0 and not error and path.read_bytes() == out
+        shown = "" if good else "\n".join(line for line in out.decode().splitlines()
+                                          if line not in path.read_text().splitlines())
+        yield name, good, f"{status} {error}\n{shown}"
+
+
+def fail_on(data):
+    for level, expected in (("kev", 1), ("any", 1), ("critical", 0), ("high", 0), ("dire", 2)):
+        status, out, error = scan(data, "--fail-on", level)
+        yield f"--fail-on {level} exits with {expected}", status == expected and (not out) == (expected == 2), error
+
+
+def wrong_words(data):
+    for words, said in ((["--dpkg-status", STATUS], "--os"), (["--root", "/", "--dpkg-status", STATUS], "exclude"),
+                        (["--json", "--csv"], "exclude"), (["/"], "--root"), (["--what"], "--what")):
+        status, out, error = run(data, "scan", *words)
+        yield f"scan {' '.join(w for w in words if w != STATUS)} is wrong usage", \
+            status == 2 and not out and said in error and error.count("\n") == 1, f"{status} {error}"
+
+
+def unknown_is_not_none(data):
+    status, out, error = run(data, "scan", "--dpkg-status", STATUS, "--os", "debian:9", "--json")
+    yield "a system that no feed covers", status == 4 and json.loads(out)["findings"] is None and "debian:9" in error, error
+    status, out, error = run(data, "scan", "--dpkg-status", STATUS, "--os", "debian:9", "--fail-on", "any")
+    yield "and people are told", status == 4 and b"unknown" in out and error.count("\n") == 1, out
+
+
+def broken_stanza(data):
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(b"Package: openssl\nno colon here\nVersion: 1\n\n" + open(STATUS, "rb").read())
+        f.flush()
+        status, out, error = run(data, "scan", "--dpkg-status", f.name, "--os", "debian:12", "--json")
+        document, whole = json.loads(out), json.loads(scan(data, "--json")[1])
+        yield "a broken stanza never loses the others", \
+            status == 0 and document["bad"] == 1 and document["findings"] == whole["findings"] and "1 broken" in error, error
+
+
+def main():
+    update = "--update" in sys.argv
+    failed = number = 0
+    with tempfile.TemporaryDirectory(prefix="mamori-golden-") as data:
+        feeds = [str(FIXTURES / n) for n in ("DSA.list", "DLA.list", "kev.json", "epss.csv", "debian.json")]
+        status, _, error = run(data, "feed", "import", *feeds)
+        points = [("the feeds are imported", status == 0, error)]
+        points += [*golden(data, update), *fail_on(data), *wrong_words(data), *unknown_is_not_none(data),
+                   *broken_stanza(data)]
+    for number, (name, good, detail) in enumerate(points, 1):
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+        if not good:
+            print("# " + str(detail).rstrip().replace("\n", "\n# "))
+    print(f"1..{number}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
