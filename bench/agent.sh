@@ -57,28 +57,34 @@ port=$((20000 + RANDOM % 20000))
 "$build/mamori" serve --data "$work/data" --listen "127.0.0.1:$port" --agents "127.0.0.1:$((port + 1))" \
 	>"$work/serve.log" 2>&1 &
 pids+=($!)
-(
-	umask 077
-	for _ in $(seq 100); do
-		"$build/mamori" token create --data "$work/data" >"$work/token" 2>"$work/token.log" && break
-		sleep 0.1
-	done
-)
-agent=("$build/mamori-agent")
-"${agent[@]}" enrol --token-file "$work/token" --state "$work/agent" >/dev/null
-"${agent[@]}" once --state "$work/agent"
+for _ in $(seq 100); do
+	! grep -q ready "$work/serve.log" || break
+	sleep 0.1
+done
+(umask 077 && "$build/mamori" token create --data "$work/data" >"$work/token")
+# What this machine has installed, but a root of its own: nothing of the machine is planned, fetched or changed.
+mkdir -p "$work/root/etc" "$work/root/var/lib/dpkg"
+cp /etc/os-release "$work/root/etc/"
+cp /var/lib/dpkg/status "$work/root/var/lib/dpkg/"
+agent() {
+	local verb=$1
+	shift
+	"$build/mamori-agent" "$verb" --state "$work/agent" --root "$work/root" "$@"
+}
+agent enrol --token-file "$work/token" >/dev/null
+agent once
 
 best=
 for _ in 1 2 3 4 5; do
 	begin=$(date +%s%N)
-	"${agent[@]}" once --state "$work/agent"
+	agent once
 	took=$((($(date +%s%N) - begin) / 1000))
 	[ -n "$best" ] && [ "$best" -le "$took" ] || best=$took
 done
-printf 'check-in without changes: %d.%03d ms (best of 5, TLS handshake and inventory in it)\n' \
-	$((best / 1000)) $((best % 1000))
+printf 'check-in without changes: %d.%03d ms (best of 5; %d packages, TLS handshake and inventory in it)\n' \
+	$((best / 1000)) $((best % 1000)) "$(grep -c '^Package:' "$work/root/var/lib/dpkg/status")"
 
-"${agent[@]}" run --state "$work/agent" >"$work/run.log" 2>&1 &
+"$build/mamori-agent" run --state "$work/agent" --root "$work/root" >"$work/run.log" 2>&1 &
 waiter=$!
 pids+=("$waiter")
 
