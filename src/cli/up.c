@@ -68,17 +68,20 @@ server_start(struct up *u, struct err *e)
 
 /* ---- agent ---- */
 
+enum spawn_output { SPAWN_ALL, SPAWN_ERRORS, SPAWN_NOTHING };
+
 static pid_t
-spawn(const char *const *argv, bool quiet)
+spawn(const char *const *argv, enum spawn_output output)
 {
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
 	signals_block(SIG_UNBLOCK);
-	if (quiet) {
-		int null = open("/dev/null", O_RDWR);
+	int null = output == SPAWN_ALL ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null >= 0) {
 		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
+		if (output == SPAWN_NOTHING)
+			dup2(null, STDERR_FILENO);
 	}
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	fprintf(stderr, "mamori: %s: %s\n", argv[0], strerror(errno));
@@ -115,7 +118,7 @@ agent_enrol_here(struct up *u, bool server_is_new, struct err *e)
 			       u->agent_state,
 			       enrolled ? "--again" : NULL,
 			       NULL };
-	pid_t pid = spawn(argv, false);
+	pid_t pid = spawn(argv, SPAWN_ERRORS);
 	int status = 0;
 	bool ended = pid > 0 && waitpid(pid, &status, 0) == pid;
 	struct err ignored = { 0 };
@@ -132,7 +135,7 @@ static void
 agent_start(struct up *u)
 {
 	const char *argv[] = { u->agent_program, "run", "--state", u->agent_state, NULL };
-	u->agent_pid = spawn(argv, false);
+	u->agent_pid = spawn(argv, SPAWN_ALL);
 }
 
 /* ---- what people see ---- */
@@ -354,7 +357,7 @@ up_run(struct cli *c, int argc, char **argv)
 		cli_fail(c, &e);
 	if (!no_feeds) {
 		const char *feed[] = { u.program, "feed", "update", "--data", c->data, NULL };
-		u.feed_pid = spawn(feed, true);
+		u.feed_pid = spawn(feed, SPAWN_NOTHING);
 	} else {
 		feeds_print(&u, false);
 	}
