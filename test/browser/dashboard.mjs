@@ -24,7 +24,7 @@ async function serve(folder) {
 }
 
 /** Enrols this machine with a state folder of the test's own, and lets the agent check in until its plan is there. */
-async function enrol(folder, server) {
+async function enrol(folder, server, page) {
 	const token = await must(MAMORI, ['token', 'create', '--data', server.data, '--group', '検査科']);
 	const file = path.join(folder, 'token');
 	writeFileSync(file, token, { mode: 0o600 });
@@ -32,8 +32,9 @@ async function enrol(folder, server) {
 	await must(AGENT, ['enrol', '--token-file', file, '--state', state]);
 	await until('the agent to have looked for updates', 240, async () => {
 		await must(AGENT, ['once', '--state', state], { seconds: 200 });
-		const done = await must(MAMORI, ['host', 'list', '--data', server.data, '--json']).catch(() => null);
-		return done === null || JSON.parse(done.trim().split('\n')[0] ?? '{}').packages > 0;
+		const { items } = await (await page.request.get(`${server.url}/api/v1/hosts`)).json();
+		const host = items[0] && (await (await page.request.get(`${server.url}/api/v1/hosts/${items[0].id}`)).json());
+		return host?.planned_at;
 	});
 }
 
@@ -134,7 +135,7 @@ await test(async () => {
 	if (!bare.out.includes('id="app"')) skip('this server was built without the dashboard (-Dweb=false)');
 	const page = await open(from, server.url);
 	await signIn(page, server);
-	await enrol(folder, server);
+	await enrol(folder, server, page);
 	const count = await findUpdate(page, server);
 	if (count > 0) await openUpdate(page, count);
 	await everyPage(page, server);

@@ -314,7 +314,7 @@ function chosen(h, body) {
 
 function order(h, body) {
 	const rows = chosen(h, body);
-	const out = { orders: [], hosts: 0, patches: rows.length, refused: [] };
+	const out = { orders: [], hosts: 0, patches: 0, refused: [] };
 	for (const host of h.hosts) {
 		const mine = rows.filter((t) => t.host === host);
 		if (mine.length === 0) continue;
@@ -332,6 +332,7 @@ function order(h, body) {
 		}
 	}
 	out.hosts = out.orders.length;
+	out.patches = out.orders.reduce((sum, { patches }) => sum + patches.length, 0);
 	return out;
 }
 
