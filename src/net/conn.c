@@ -337,8 +337,9 @@ on_event(struct bufferevent *bev, short what, void *user)
 		return;
 	case CONN_WORK:
 	case CONN_WRITE:
-		/* A peer that has only ended its own side still wants the answer. */
-		if (error)
+		/* A peer that has only ended its own side still wants the answer; over TLS libevent writes no more
+		 * then, and the connection would keep its place until the timeout. */
+		if (error || c->ssl)
 			conn_free(c);
 		else
 			bufferevent_disable(bev, EV_READ);

@@ -240,6 +240,33 @@ stop_does_not_wait_for_ever(void **state)
 	close(fd);
 }
 
+/* Over TLS, in the middle of an answer: the place is free at once, not after the timeout. */
+static void
+reader_that_leaves_frees_its_place(void **state)
+{
+	struct fixture *f = *state;
+	const struct http_listener l = listener_tls(f, false);
+	fixture_start(f, &l, 1);
+	char url[128];
+	struct err e = { 0 };
+	HTTP_RESPONSE_AUTO r = { 0 };
+	const struct http_client_options cut = { .ca_pem = buf_str(&f->pki.ca), .body_max = 1000 };
+	const struct http_client_options hasty = { .ca_pem = buf_str(&f->pki.ca), .timeout_s = 1 };
+	assert_false(ask(&cut, "GET", url_of(f, 0, "/big", url), STR(""), &r, &e));
+	assert_false(ask(&hasty, "GET", url_of(f, 0, "/held", url), STR(""), &r, &e));
+	usleep(100000); /* the loop sees them go */
+	int64_t begin = clock_now(&clock_system);
+	http_server_stop(f->server);
+	pthread_join(f->thread, NULL);
+	assert_true(clock_now(&clock_system) - begin < 1000);
+	assert_int_equal(atomic_load(&f->working), 1);
+	atomic_store(&f->release, 1);
+	while (atomic_load(&f->working))
+		usleep(1000);
+	http_server_free(f->server);
+	f->server = NULL;
+}
+
 int
 main(void)
 {
@@ -251,6 +278,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(renewed_certificate_without_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(taken_port_and_missing_certificate_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_answers_what_is_in_flight, setup, teardown),
+		cmocka_unit_test_setup_teardown(reader_that_leaves_frees_its_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_does_not_wait_for_ever, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("net/server", tests, NULL, NULL);
