@@ -1,0 +1,171 @@
+#include "patch/result.h"
+
+#include "scene.h"
+
+static struct result
+result_of(struct world *w, struct str order, const char *patch, const char *state, const char *words)
+{
+	struct err e = { 0 };
+	struct result r;
+	BUF_AUTO text = { 0 };
+	struct json_writer j = { .out = &text };
+	json_begin_object(&j);
+	json_put_str(&j, "attempt", arena_printf(&w->arena, "%.*s/%s", STR_ARG(order), patch));
+	json_put_str(&j, "order", order);
+	json_put_cstr(&j, "host", "a");
+	json_put_cstr(&j, "patch", patch);
+	json_put_cstr(&j, "state", state);
+	json_put_cstr(&j, "started", "2027-01-15T08:00:01Z");
+	json_put_cstr(&j, "finished", str_eq(str_of(state), STR("running")) ? NULL : "2027-01-15T08:00:09Z");
+	json_put_cstr(&j, "words", words);
+	json_end_object(&j);
+	ok(result_parse(&w->arena, arena_str(&w->arena, buf_str(&text)), &r, &e));
+	r.signed_text = STR("{}");
+	return r;
+}
+
+static struct str
+ordered(struct world *w, struct key **k)
+{
+	world_host(w, "a", "alpha", HOST_ACTIVE);
+	world_host(w, "b", "beta", HOST_ACTIVE);
+	scene_plan(w, "a", plan_text());
+	return scene_order(w, k, "{\"kind\":\"apply\",\"hosts\":[\"a\"],\"patches\":[\"" OPENSSL "\",\"" BASH "\"]}")
+		.items.items[0]
+		.id;
+}
+
+static struct attempt
+attempt_now(struct world *w, struct str order, const char *patch)
+{
+	struct err e = { 0 };
+	struct attempt t;
+	ok(attempt_get(w->st, &w->arena, arena_printf(&w->arena, "%.*s/%s", STR_ARG(order), patch), &t, &e));
+	return t;
+}
+
+static void
+running_then_its_end(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	struct result r = result_of(w, order, OPENSSL, "running", NULL);
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_RUNNING);
+	assert_int_equal(scene_state(w, "a", BASH), PATCH_QUEUED);
+	r = result_of(w, order, OPENSSL, "installed", NULL);
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_INSTALLED);
+	assert_true(attempt_now(w, order, OPENSSL).finished > attempt_now(w, order, OPENSSL).at);
+}
+
+static void
+an_end_is_never_replaced(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	struct result r = result_of(w, order, OPENSSL, "failed", "disk full");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	static const char *const later[] = { "installed", "running", "failed" };
+	for (size_t i = 0; i < COUNT(later); i++) {
+		r = result_of(w, order, OPENSSL, later[i], "something else");
+		ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e)); /* durable: the host may forget it */
+	}
+	assert_int_equal(attempt_now(w, order, OPENSSL).state, PATCH_FAILED);
+	assert_true(str_eq(attempt_now(w, order, OPENSSL).words, STR("disk full")));
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_FAILED);
+}
+
+static void
+other_hosts_and_other_orders_are_refused(void **state)
+{
+	struct world *w = *state;
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	struct result foreign = result_of(w, order, OPENSSL, "installed", NULL);
+	struct result unknown = result_of(w, STR("ffffffffffff"), OPENSSL, "installed", NULL);
+	struct result not_ordered = result_of(w, order, HELD, "installed", NULL);
+	struct err e = { 0 };
+	assert_false(result_accept(w->st, &w->arena, STR("b"), &foreign, NOW, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &unknown, NOW, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &not_ordered, NOW, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+	foreign.host = STR("b"); /* b signs a result about a's order as its own */
+	assert_false(result_accept(w->st, &w->arena, STR("b"), &foreign, NOW, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_QUEUED);
+}
+
+static void
+the_truth_replaces_an_order_that_we_gave_up(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	struct order_context c = scene_context(w, &k);
+	c.now = NOW + 8 * 86400000LL;
+	ok(order_expire_all(&c, &e));
+	assert_int_equal(attempt_now(w, order, OPENSSL).state, PATCH_FAILED);
+	struct result r = result_of(w, order, OPENSSL, "installed", NULL);
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, c.now, &e));
+	assert_int_equal(attempt_now(w, order, OPENSSL).state, PATCH_INSTALLED);
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_INSTALLED);
+}
+
+static void
+an_order_is_not_sent_again_once_reported(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct order *orders;
+	size_t count;
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	ok(order_deliver(w->st, &w->arena, STR("a"), STR("L"), NOW, &orders, &count, &e));
+	struct result r = result_of(w, order, OPENSSL, "running", NULL);
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	ok(order_deliver(w->st, &w->arena, STR("a"), STR("L"), NOW, &orders, &count, &e));
+	assert_int_equal(count, 0);
+}
+
+static void
+broken_results_are_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"[]",
+		"{}",
+		"{\"attempt\":\"o/p\",\"order\":\"o\",\"host\":\"a\",\"patch\":\"p\",\"state\":\"missing\"}",
+		"{\"attempt\":\"o/"
+		"p\",\"order\":\"o\",\"host\":\"a\",\"patch\":\"p\",\"state\":\"installed\",\"started\":\"now\"}",
+		"{\"attempt\":\"o/p\",\"order\":\"o\",\"host\":1,\"patch\":\"p\",\"state\":\"installed\"}",
+	};
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		ARENA_AUTO a = { 0 };
+		struct err e = { 0 };
+		struct result r;
+		if (result_parse(&a, str_of(texts[i]), &r, &e))
+			fail_msg("accepted: %s", texts[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(running_then_its_end),
+		TEST(an_end_is_never_replaced),
+		TEST(other_hosts_and_other_orders_are_refused),
+		TEST(the_truth_replaces_an_order_that_we_gave_up),
+		TEST(an_order_is_not_sent_again_once_reported),
+		TEST(broken_results_are_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
