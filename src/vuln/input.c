@@ -227,6 +227,21 @@ walk_file(const char *path, bool member, struct input_budget *budget, const stru
 	return ok;
 }
 
+/* A file of a folder: what is wrong with it is counted, unless it costs too much. */
+static bool
+walk_member(const char *path, struct input_budget *budget, const struct input_visitor *v, struct err *e)
+{
+	struct err damaged = { 0 };
+	if (walk_file(path, true, budget, v, &damaged))
+		return true;
+	if (damaged.code == ERR_TOO_LARGE || damaged.code == ERR_BUG) {
+		*e = damaged;
+		return false;
+	}
+	v->unreadable(v->user, damaged.code == ERR_INPUT ? "damaged" : "unreadable");
+	return true;
+}
+
 /* One folder; subfolders too, links to folders not (they may go round). */
 static bool
 walk_folder(const char *path, int depth, size_t *files, struct input_budget *budget, const struct input_visitor *v,
@@ -244,28 +259,20 @@ walk_folder(const char *path, int depth, size_t *files, struct input_budget *bud
 	if (*files > FOLDER_FILES)
 		return err_set(e, ERR_TOO_LARGE, "reading %s: more than %d files; import its parts", path,
 			       FOLDER_FILES);
-	for (size_t i = 0; i < count; i++) {
+	bool ok = true;
+	for (size_t i = 0; i < count && ok; i++) {
 		const char *below = path_join(&a, path, arena_cstr(&a, names[i]));
 		struct stat st, target;
-		if (lstat(below, &st) != 0) {
+		if (lstat(below, &st) != 0)
 			v->unreadable(v->user, "unreadable");
-		} else if (S_ISDIR(st.st_mode)) {
-			if (!walk_folder(below, depth + 1, files, budget, v, e))
-				return false;
-		} else if (stat(below, &target) != 0 || !S_ISREG(target.st_mode)) {
+		else if (S_ISDIR(st.st_mode))
+			ok = walk_folder(below, depth + 1, files, budget, v, e);
+		else if (stat(below, &target) != 0 || !S_ISREG(target.st_mode))
 			v->unreadable(v->user, "unrecognised");
-		} else {
-			struct err damaged = { 0 };
-			if (!walk_file(below, true, budget, v, &damaged)) {
-				if (damaged.code == ERR_TOO_LARGE || damaged.code == ERR_BUG) {
-					*e = damaged;
-					return false;
-				}
-				v->unreadable(v->user, damaged.code == ERR_INPUT ? "damaged" : "unreadable");
-			}
-		}
+		else
+			ok = walk_member(below, budget, v, e);
 	}
-	return true;
+	return ok;
 }
 
 bool
