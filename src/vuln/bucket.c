@@ -205,7 +205,7 @@ bucket_open_head(const char *path, struct str start, struct bucket *out, struct 
 {
 	struct wire w = { .rest = start };
 	struct str head;
-	uint64_t sum, len;
+	uint64_t sum = 0, len = 0;
 	return read_head(path, &w, out, &head, &sum, &len, e);
 }
 
@@ -213,8 +213,8 @@ bool
 bucket_open(const char *path, struct str file, struct bucket *out, struct str *payload, struct err *e)
 {
 	struct wire w = { .rest = file };
-	struct str head;
-	uint64_t sum, len;
+	struct str head = STR("");
+	uint64_t sum = 0, len = 0;
 	if (!read_head(path, &w, out, &head, &sum, &len, e))
 		return false;
 	*payload = w.rest;

@@ -404,7 +404,7 @@ feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_sta
 	for (const struct feed_ops *const *f = feeds_all; *f; f++) {
 		bool any = false;
 		for (size_t i = 0; i < s.names.count; i++) {
-			struct feed_status st;
+			struct feed_status st = { 0 };
 			const char *path = path_join(&s.arena, s.dir, arena_cstr(&s.arena, s.names.items[i]));
 			if (!status_of_file(path, &st, e))
 				return false;

@@ -218,7 +218,7 @@ decide(struct matcher *m, uint32_t number, const struct verdict *v)
 			text = why(m, v, *id);
 		}
 		if (seen->package == m->number) {
-			if (v->affected && seen->hit)
+			if (v->affected && seen->hit > 0 && seen->hit <= m->hits.count && m->hits.items)
 				also_named_by(m, &m->hits.items[seen->hit - 1], *id);
 			continue;
 		}
