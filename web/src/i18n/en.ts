@@ -325,7 +325,7 @@ export const en = {
 	'feeds.none.advice': 'How to import it',
 	'feeds.sentence.fresh': 'All {n} imported {n|source is|sources are} up to date.',
 	'feeds.sentence.stale': '{n} of {of} imported {of|source is|sources are} out of date; newer vulnerabilities may be missing.',
-	'feeds.index': 'Index no. {generation}, {size}, built',
+	'feeds.index': 'Index of {size}, built',
 	'feeds.how': 'Bring in newer data',
 	'feeds.how.online': 'On a server that reaches the internet:',
 	'feeds.how.offline': 'In a closed network, from files brought on a medium (OSV, Debian DSA/DLA lists, KEV, EPSS, end-of-life dates):',

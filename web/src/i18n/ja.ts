@@ -327,7 +327,7 @@ export const ja: Record<keyof typeof en, string> = {
 	'feeds.none.advice': '取り込み方を見る',
 	'feeds.sentence.fresh': '取り込んだ {n} 種類はすべて最新です。',
 	'feeds.sentence.stale': '取り込んだ {of} 種類のうち {n} 種類が古くなっています。新しい脆弱性を見落とすおそれがあります。',
-	'feeds.index': '索引 第 {generation} 版、{size}、作成',
+	'feeds.index': '索引 {size}、作成',
 	'feeds.how': '新しいデータを取り込む',
 	'feeds.how.online': 'インターネットに接続できるサーバーでは:',
 	'feeds.how.offline': '閉域では、媒体で持ち込んだファイルから(OSV、Debian の DSA/DLA 一覧、KEV、EPSS、サポート期限):',

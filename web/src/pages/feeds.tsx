@@ -60,9 +60,11 @@ export function FeedsPage() {
 				filters={[]}
 				empty={<Empty title={t('feeds.none')} />}
 			/>
-			<p class="quiet">
-				{t('feeds.index', { generation: index.generation, size: bytes(index.size) })} <Time at={index.built_at} ago />
-			</p>
+			{index.built_at && (
+				<p class="quiet">
+					{t('feeds.index', { size: bytes(index.size) })} <Time at={index.built_at} ago />
+				</p>
+			)}
 			<section class="guide">
 				<h2>{t('feeds.how')}</h2>
 				<p>{t('feeds.how.online')}</p>

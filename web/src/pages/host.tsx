@@ -31,7 +31,7 @@ export function HostPage({ id }: { id: string }) {
 		);
 	const count: Record<Tab, number | undefined> = {
 		updates: h.pending,
-		findings: h.findings.critical + h.findings.high + h.findings.medium + h.findings.low + h.findings.unknown,
+		findings: undefined, // counted by vulnerability, listed by package: the list says its own number
 		history: undefined,
 		machine: undefined,
 		packages: h.packages,

@@ -32,7 +32,7 @@ export const fixColumns: Column<Fix>[] = [
 	{ id: 'cvss', title: 'cvss', num: true, falling: true, cell: (f) => f.cvss?.toFixed(1) ?? '–', text: (f) => String(f.cvss ?? ''), sort: (f) => f.cvss },
 	{ id: 'kev', title: 'kev', cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
 	{ id: 'epss', title: 'epss', num: true, falling: true, cell: (f) => (f.epss === null ? '–' : probability(f.epss)), text: (f) => String(f.epss ?? ''), sort: (f) => f.epss },
-	{ id: 'title', title: 'title', wrap: true, cell: (f) => f.title ?? '', text: (f) => f.title ?? '', sort: (f) => f.title },
+	{ id: 'title', title: 'title', wrap: true, sparse: true, cell: (f) => f.title ?? '', text: (f) => f.title ?? '', sort: (f) => f.title },
 	{ id: 'source', title: 'known-from', cell: (f) => knownFrom(f), text: knownFrom, sort: knownFrom },
 ];
 

@@ -21,7 +21,7 @@ const columns: Column<Vulnerability>[] = [
 	{ id: 'hosts', title: 'hosts', num: true, falling: true, cell: (v) => <Count n={v.hosts} to={page(v)} />, text: (v) => String(v.hosts), sort: (v) => v.hosts },
 	{ id: 'fixable', title: 'fixable', num: true, falling: true, cell: (v) => <Count n={v.fixable} to={page(v, { fixable: 'true' })} />, text: (v) => String(v.fixable), sort: (v) => v.fixable },
 	{ id: 'packages', title: 'package', wrap: true, cell: (v) => v.packages.join(' '), text: (v) => v.packages.join(' '), sort: (v) => v.packages[0] ?? null },
-	{ id: 'title', title: 'title', wrap: true, cell: (v) => v.title ?? '', text: (v) => v.title ?? '', sort: (v) => v.title },
+	{ id: 'title', title: 'title', wrap: true, sparse: true, cell: (v) => v.title ?? '', text: (v) => v.title ?? '', sort: (v) => v.title },
 	{ id: 'kev_due', title: 'kev-due', extra: true, cell: (v) => (v.kev_due ? day(v.kev_due) : '–'), text: (v) => v.kev_due ?? '', sort: (v) => v.kev_due },
 	{ id: 'advisories', title: 'advisories', extra: true, wrap: true, cell: (v) => v.advisories.join(' '), text: (v) => v.advisories.join(' ') },
 ];

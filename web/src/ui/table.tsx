@@ -20,6 +20,8 @@ export interface Column<T> {
 	wrap?: boolean;
 	/** A long text is cut, and whole on hover. */
 	clip?: boolean;
+	/** Left out while no row has anything to say here. */
+	sparse?: boolean;
 	/** Not shown until it is chosen. */
 	extra?: boolean;
 }
