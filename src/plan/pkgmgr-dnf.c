@@ -146,7 +146,6 @@ dnf_fingerprint(const struct pkgmgr_ctx *c, struct buf *out, struct err *e)
 	static const char *const paths[] = { "/var/lib/rpm",   "/usr/lib/sysimage/rpm",
 					     "/var/cache/dnf", "/etc/yum.repos.d",
 					     "/etc/dnf",       NULL };
-	ARENA_AUTO a = { 0 };
 	BUF_AUTO stamp = { 0 };
 
 	manager_fingerprint(c, paths, &stamp);
