@@ -349,7 +349,7 @@ print_table(const struct scan *s)
 	const struct finding **order = ARENA_ARRAY(s->cli->arena, const struct finding *, s->result.count + 1);
 	for (size_t i = 0; i < s->result.count; i++)
 		order[i] = &s->result.findings[i];
-	qsort(order, s->result.count, sizeof(*order), compare_urgency);
+	qsort(order, s->result.count, sizeof(void *), compare_urgency);
 	struct cli_table *t = cli_table_new(s->cli->arena, s->why ? headers_why : headers, COUNT(headers));
 	for (size_t i = 0, alike = 1; i < s->result.count; i += alike) {
 		for (alike = 1; i + alike < s->result.count && same_row(order[i], order[i + alike]);)
