@@ -116,9 +116,10 @@ reason_against_all(struct session *s, const struct order *o)
 		return tr(
 			"needs root: the agent of this machine runs without the rights to install; run it as a system "
 			"service");
+	if (s->plan.error.len > 0)
+		return arena_cstr(s->arena, s->plan.error);
 	if (!s->plan.known)
-		return s->plan.error.len > 0 ? arena_cstr(s->arena, s->plan.error)
-					     : tr("the package manager's plan is not known yet");
+		return tr("the package manager's plan is not known yet");
 	return NULL;
 }
 
@@ -262,10 +263,24 @@ order_take(struct session *s, const struct json *signed_order, bool *did, struct
 	return true;
 }
 
+/* An order is only carried out by a plan of now. What keeps the manager from planning may be what a crash left. */
+static void
+plan_renew(struct session *s)
+{
+	struct err e = { 0 };
+	bool did = false;
+	if (!s->manager || s->plan.error.len == 0 || (geteuid() != 0 && !s->agent->pkgmgr))
+		return;
+	if (!s->manager->recover(&s->manager_ctx, &did, &e))
+		log_warn("plan", "%s", e.text);
+	planning_run(s);
+}
+
 bool
 work_orders(struct session *s, bool *did, struct err *e)
 {
 	*did = false;
+	plan_renew(s);
 	/* By index: a check-in during an installation may add orders. */
 	for (size_t i = 0; i < s->orders.count; i++) {
 		struct json signed_order = s->orders.items[i];

@@ -165,6 +165,29 @@ a_failure_before_any_change_carries_its_reason(void **state)
 	assert_string_equal(o->why, "1.2 GB are missing");
 }
 
+static void
+an_order_needs_a_plan_of_now(void **state)
+{
+	struct world *w = *state;
+	world_enrol(w);
+	assert_ok(world_once(w, e));
+	/* What kept the manager from planning is brought in order first. */
+	w->m->plan_fails = true;
+	struct world_order *o = world_order(w, 1);
+	assert_ok(file_remove(path_join(&w->arena, w->agent.state, "plan.json"), e));
+	assert_ok(world_once(w, e));
+	assert_string_equal(o->end, "installed");
+	/* Where that does not help, the old plan is not good enough. */
+	w->m->plan_fails = true;
+	w->m->recover_error = ERR_CONFLICT;
+	o = world_order(w, 2);
+	assert_ok(file_remove(path_join(&w->arena, w->agent.state, "plan.json"), e));
+	assert_ok(world_once(w, e));
+	assert_string_equal(o->end, "failed");
+	assert_non_null(strstr(o->why, "half installed"));
+	assert_int_equal(o->applied, 0);
+}
+
 static pid_t
 once_in_a_child(struct world *w)
 {
@@ -354,6 +377,7 @@ main(void)
 		world_test(an_installer_that_died_is_told_from_the_package_database),
 		world_test(an_interrupted_order_stays_open_while_the_manager_is_busy),
 		world_test(a_failure_before_any_change_carries_its_reason),
+		world_test(an_order_needs_a_plan_of_now),
 		world_test(an_installer_outlives_the_agent_and_is_waited_for),
 		world_test(a_second_check_in_at_the_same_time_is_refused),
 		world_test(a_cloned_identity_stops_until_it_is_enrolled_anew),

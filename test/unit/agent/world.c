@@ -94,7 +94,8 @@ manager_plan(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out
 	struct world *w = of(c);
 	unsigned version[WORLD_PACKAGES] = { 0 };
 	struct patch_list l = { .manager = "apt", .lists_at = clock_now(c->clock) };
-	(void)e;
+	if (w->m->plan_fails)
+		return err_set(e, ERR_CONFLICT, "a package is half installed");
 	versions_get(w, version);
 	w->m->planned++;
 	for (unsigned i = 0; i < WORLD_PACKAGES; i++) {
@@ -136,6 +137,8 @@ manager_recover(const struct pkgmgr_ctx *c, bool *did, struct err *e)
 {
 	enum err_code code = of(c)->m->recover_error;
 	*did = true;
+	if (code == ERR_NONE)
+		of(c)->m->plan_fails = false;
 	return code == ERR_NONE || err_set(e, code, "the package manager is busy or broken");
 }
 

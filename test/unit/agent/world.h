@@ -54,6 +54,7 @@ struct world_memory {
 	unsigned apply_ms; /* how long an installation takes */
 	bool apply_dies; /* the installer is killed in the middle: even packages are done, odd ones not */
 	bool apply_fails;
+	bool plan_fails; /* until the manager was brought in order */
 	enum err_code recover_error;
 	pid_t installer;
 	unsigned renewals, bad_results;
