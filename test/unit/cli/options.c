@@ -32,8 +32,8 @@ parse(struct seen *s, int argc, char **argv)
 }
 
 #define PARSE(s, ...) \
-	char *argv_[] = { __VA_ARGS__ }; \
-	bool ok = parse((s), (int)COUNT(argv_), argv_)
+	const char *argv_[] = { __VA_ARGS__ }; \
+	bool ok = parse((s), (int)COUNT(argv_), (char **)(uintptr_t)argv_)
 
 static void
 options_and_operands_mix(void **state)
