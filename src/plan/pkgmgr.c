@@ -142,8 +142,10 @@ patch_list_parse(struct arena *a, struct str text, struct patch_list *out, struc
 		if (str_eq(json_get_str(j, "manager"), str_of((*m)->name)))
 			l.manager = (*m)->name;
 	}
+	const struct json *patches = json_get(j, "patches");
+	/* An empty array has no items to point to: a host without pending updates is a good one. */
 	const struct json *items = json_get_array(j, "patches", &count);
-	if (!l.manager || !items)
+	if (!l.manager || !patches || patches->kind != JSON_KIND_ARRAY)
 		return err_set(e, ERR_INPUT,
 			       "reading the section updates: \"manager\" or \"patches\" is missing or unknown");
 	if (count > PATCHES_MAX)
