@@ -342,7 +342,6 @@ order_expire(const struct order_context *c, const struct order *o, struct err *e
 			continue;
 		t->state = PATCH_FAILED;
 		t->finished = c->now;
-		/* Stored in the language of the log; told anew by host_patch_why. */
 		t->why = STR("The order expired before the host reported on it");
 		t->signed_text = STR_NONE;
 		if (!attempt_update(c->st, t, e) ||

@@ -51,18 +51,24 @@ state_in_plan(struct host_patch *row, const struct host_patch *before, const str
 		row->at = before->at;
 }
 
+static struct str
+or_empty(struct str s)
+{
+	return s.ptr ? s : STR("");
+}
+
 static bool
 row_put(struct store *st, struct arena *a, struct str host, const struct patch *p, int64_t now, struct err *e)
 {
 	struct str from = version_before(p);
 	struct patch_row catalog = {
 		.id = p->id,
-		.title = p->title,
-		.source = p->source,
-		.version = p->version,
+		.title = or_empty(p->title),
+		.source = or_empty(p->source),
+		.version = or_empty(p->version),
 		.security = p->security,
 		.size = (int64_t)p->size,
-		.origins = p->origins.ptr ? p->origins : STR(""),
+		.origins = or_empty(p->origins),
 		.first_seen = now,
 	};
 	if (!patch_put(st, &catalog, e))
@@ -71,9 +77,9 @@ row_put(struct store *st, struct arena *a, struct str host, const struct patch *
 		.host = host,
 		.patch = p->id,
 		.listed = true,
-		.title = p->title,
+		.title = or_empty(p->title),
 		.from = from,
-		.to = p->version,
+		.to = or_empty(p->version),
 		.packages = patch_packages_json(a, p),
 		.kept_back = p->kept_back.len ? p->kept_back : STR_NONE,
 		.staged = p->staged,

@@ -27,6 +27,9 @@ why_failed(struct arena *a, const struct host_patch *p)
 	char when[TIME_RFC3339_MAX];
 	struct str reason = p->why.len ? p->why : p->words;
 	time_local(p->at, when);
+	if (str_eq(p->order_state, STR("expired")))
+		return arena_printf(
+			a, tr("Failed at %s: the order expired before the host reported on it. Order it again."), when);
 	if (!reason.len)
 		return arena_printf(a, tr("Failed at %s, without a word from the package manager. Order it again."),
 				    when);

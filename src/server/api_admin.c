@@ -125,7 +125,7 @@ notices_write(struct request *r, const struct freshness *f, struct err *e)
 				"with files from another machine.")));
 	else if (f->stale)
 		feed_notice(r, "warning", "stale-feed",
-			    arena_printf(&r->arena, tr("%lld feeds are out of date; the oldest was imported at %s."),
+			    arena_printf(&r->arena, tr("Feeds out of date: %lld; the oldest was imported at %s."),
 					 (long long)f->stale, time_local(f->oldest, when)));
 	if (!host_list(r->st, &r->arena, &all, &page, &hosts, &count, e))
 		return false;

@@ -123,15 +123,15 @@ sentence_of_patches(struct request *r, const struct host *h)
 {
 	struct arena *a = &r->arena;
 	if (h->running)
-		return arena_printf(a, tr("Installing %lld updates now."), (long long)h->running);
+		return arena_printf(a, tr("Updates being installed now: %lld."), (long long)h->running);
 	if (h->plan_error.len)
 		return arena_printf(a, tr("Its pending updates are not known: %.*s"), STR_ARG(h->plan_error));
 	if (h->failed)
-		return arena_printf(a, tr("%lld updates failed: open them to see why."), (long long)h->failed);
+		return arena_printf(a, tr("Failed updates: %lld. Open them to see why."), (long long)h->failed);
 	if (!h->updates_at)
 		return str_of(tr("Its list of pending updates has not arrived yet."));
 	if (h->security)
-		return arena_printf(a, tr("%lld security updates are missing (%lld are ordered)."),
+		return arena_printf(a, tr("Security updates missing: %lld (ordered updates: %lld)."),
 				    (long long)h->security, (long long)h->queued);
 	if (h->reboot)
 		return str_of(tr("Everything is installed; it must be restarted for that to take effect."));
@@ -139,7 +139,7 @@ sentence_of_patches(struct request *r, const struct host *h)
 		return arena_printf(a, tr("%.*s is past its end of support: no more security updates come."),
 				    STR_ARG(h->os_name));
 	if (h->pending)
-		return arena_printf(a, tr("No security update is missing; %lld other updates are pending."),
+		return arena_printf(a, tr("No security update is missing; other pending updates: %lld."),
 				    (long long)h->pending);
 	return str_of(tr("Up to date."));
 }
@@ -190,7 +190,7 @@ host_notices_write(struct request *r, const struct host *h)
 					 "Enrolled, but it has never checked in: see that mamori-agent runs there.")));
 	if (h->failed)
 		notice(r, h, "alarm", "failed",
-		       arena_printf(a, tr("%lld updates failed: open them to see why."), (long long)h->failed));
+		       arena_printf(a, tr("Failed updates: %lld. Open them to see why."), (long long)h->failed));
 	if (h->eol_ended)
 		notice(r, h, "warning", "eol",
 		       arena_printf(a, tr("%.*s is past its end of support: no more security updates come."),

@@ -16,6 +16,8 @@ static bool
 take(const struct json *body, const char *key, size_t max, struct str *out, struct err *e)
 {
 	*out = json_get_str(body, key);
+	if (!out->len)
+		*out = STR("");
 	return out->len <= max || err_set(e, ERR_TOO_LARGE, "the check-in's %s is longer than %zu bytes", key, max);
 }
 

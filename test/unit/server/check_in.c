@@ -1,0 +1,226 @@
+/* Check-ins: lineage, sections, results, orders. */
+#include "server/check_in.h"
+
+#include "world.h"
+
+#define UPDATES \
+	"{\"manager\":\"apt\",\"lists_at\":null,\"patches\":[{\"id\":\"deb:bash@2\",\"title\":\"bash 1 → 2 " \
+	"<b>\\\"\",\"source\":\"bash\"," \
+	"\"version\":\"2\",\"security\":true,\"origins\":\"Debian-Security\",\"size\":5,\"staged\":false,\"kept_" \
+	"back\":null," \
+	"\"packages\":[{\"name\":\"bash\",\"arch\":\"amd64\",\"from\":\"1\",\"to\":\"2\",\"size\":5}],\"cves\":[]}]}"
+
+static void
+lineage_tells_copies_from_restored_disks(void **state)
+{
+	static const struct {
+		const char *machine, *boot, *lineage;
+		enum lineage want;
+	} cases[] = {
+		{ "m", "b1", "now", LINEAGE_CURRENT },
+		{ "m", "b2", "now", LINEAGE_CURRENT }, /* restarted */
+		{ "m", "b1", "before", LINEAGE_ANSWER_LOST },
+		{ "m", "b2", "before", LINEAGE_REVERTED }, /* put back, and started again */
+		{ "m", "b1", "long-ago", LINEAGE_REVERTED },
+		{ "m", "b1", NULL, LINEAGE_REVERTED },
+		{ "other", "b1", "now", LINEAGE_CLONED },
+		{ "other", "b9", "long-ago", LINEAGE_CLONED },
+	};
+	struct host h = {
+		.machine = STR("m"), .boot = STR("b1"), .lineage = STR("now"), .lineage_before = STR("before")
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct check_in c = { .machine = str_of(cases[i].machine),
+				      .boot = str_of(cases[i].boot),
+				      .lineage = str_of(cases[i].lineage) };
+		if (lineage_judge(&h, &c) != cases[i].want)
+			fail_msg("case %zu: %d", i, (int)lineage_judge(&h, &c));
+	}
+	/* The very first one, and the same again when its answer was lost. */
+	struct host fresh = { .machine = STR("m"), .boot = STR(""), .lineage = STR(""), .lineage_before = STR("") };
+	struct check_in first = { .machine = STR("m"), .boot = STR("b1") };
+	assert_int_equal(lineage_judge(&fresh, &first), LINEAGE_CURRENT);
+	fresh.boot = STR("b1");
+	fresh.lineage = STR("L1");
+	assert_int_equal(lineage_judge(&fresh, &first), LINEAGE_ANSWER_LOST);
+	/* An administrator says that the hardware has changed. */
+	struct host changed = { .machine = STR(""), .lineage = STR("now") };
+	struct check_in moved = { .machine = STR("new"), .lineage = STR("now") };
+	assert_int_equal(lineage_judge(&changed, &moved), LINEAGE_CURRENT);
+}
+
+/* ---- whole exchanges ---- */
+
+struct sent {
+	const char *machine, *boot;
+	struct str lineage;
+	const char *sections; /* JSON object */
+	struct str results; /* JSON array */
+};
+
+static struct answer
+check_in(struct world *w, const struct sent *s)
+{
+	BUF_AUTO body = { 0 };
+	struct json_writer j = { .out = &body };
+	json_begin_object(&j);
+	json_put_i64(&j, "protocol", 1);
+	json_put_cstr(&j, "agent", "0.1.0");
+	json_put_cstr(&j, "boot", s->boot ? s->boot : "b1");
+	json_put_cstr(&j, "machine", s->machine ? s->machine : "machine-1");
+	json_key(&j, "lineage");
+	json_str_or_null(&j, s->lineage);
+	json_key(&j, "sections");
+	json_raw(&j, str_of(s->sections ? s->sections : "{}"));
+	json_key(&j, "results");
+	json_raw(&j, s->results.len ? s->results : STR("[]"));
+	json_end_object(&j);
+	return world_agent(w, "POST", "/agent/v1/check-in", buf_cstr(&body));
+}
+
+static void
+enrolled(struct world *w)
+{
+	struct token t = world_token(w, "{}");
+	assert_int_equal(world_enrol(w, &t, "pc").status, 200);
+}
+
+static void
+a_copied_disk_stops_both(void **state)
+{
+	struct world *w = *state;
+	enrolled(w);
+	struct answer a = check_in(w, &(struct sent){ 0 });
+	assert_int_equal(a.status, 200);
+	struct str lineage = json_get_str(a.json, "lineage");
+	a = check_in(w, &(struct sent){ .machine = "machine-2", .lineage = lineage });
+	assert_int_equal(a.status, 409);
+	assert_true(str_eq(json_get_str(json_get(a.json, "error"), "code"), STR("cloned")));
+	assert_int_equal(check_in(w, &(struct sent){ .lineage = lineage }).status, 409);
+	struct answer o = world_cli(w, "GET", "/api/v1/overview", NULL);
+	assert_true(str_contains(o.text, STR("\"cloned\"")));
+}
+
+static void
+a_restored_disk_is_said_and_asked_for_everything(void **state)
+{
+	struct world *w = *state;
+	char hash[SHA256_HEX_LEN];
+	enrolled(w);
+	sha256_hex(STR(UPDATES), hash);
+	struct str sections = arena_printf(&w->arena, "{\"updates\":\"%s\"}", hash);
+	struct answer a = check_in(w, &(struct sent){ .sections = sections.ptr });
+	assert_int_equal(json_get(a.json, "need")->count, 1);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/updates", UPDATES).status, 204);
+	struct str old = json_get_str(a.json, "lineage");
+	a = check_in(w, &(struct sent){ .lineage = old, .sections = sections.ptr });
+	assert_int_equal(json_get(a.json, "need")->count, 0);
+	a = check_in(w, &(struct sent){ .lineage = json_get_str(a.json, "lineage"), .sections = sections.ptr });
+
+	a = check_in(w, &(struct sent){ .lineage = old, .boot = "b2", .sections = sections.ptr });
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_get(a.json, "need")->count, 1);
+	struct answer o = world_cli(w, "GET", "/api/v1/overview", NULL);
+	assert_true(str_contains(o.text, STR("\"reverted\"")));
+}
+
+static void
+sections_are_checked_before_they_are_kept(void **state)
+{
+	struct world *w = *state;
+	char hash[SHA256_HEX_LEN];
+	enrolled(w);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/updates", UPDATES).status, 409);
+	sha256_hex(STR("not json"), hash);
+	struct str sections = arena_printf(&w->arena, "{\"updates\":\"%s\",\"of-the-future\":\"x\"}", hash);
+	assert_int_equal(check_in(w, &(struct sent){ .sections = sections.ptr }).status, 200);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/updates", "not json").status, 400);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/secrets", "not json").status, 409);
+}
+
+/* The whole way of an update: plan, order, delivery, signed results. */
+static void
+an_order_lives_through_check_ins(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	char hash[SHA256_HEX_LEN];
+	struct str document;
+	struct json *order;
+	enrolled(w);
+	sha256_hex(STR(UPDATES), hash);
+	struct str sections = arena_printf(&w->arena, "{\"updates\":\"%s\"}", hash);
+	struct answer a = check_in(w, &(struct sent){ .sections = sections.ptr });
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/updates", UPDATES).status, 204);
+
+	struct answer made = world_cli(w, "POST", "/api/v1/orders",
+				       "{\"kind\":\"apply\",\"hosts\":\"all\",\"patches\":\"security\"}");
+	assert_int_equal(made.status, 200);
+	assert_int_equal(json_get_i64(made.json, "patches", 0), 1);
+	struct answer rows = world_cli(w, "GET", "/api/v1/host-patches?state=queued", NULL);
+	assert_int_equal(json_get_i64(rows.json, "total", 0), 1);
+	assert_true(str_contains(rows.text, STR("<b>\\\""))); /* hostile names stay text */
+
+	a = check_in(w, &(struct sent){ .lineage = json_get_str(a.json, "lineage") });
+	assert_int_equal(json_get(a.json, "orders")->count, 1);
+	ok(signed_open(&json_get(a.json, "orders")->item[0], w->app.order_key, "order", &document, &e));
+	ok(json_parse(&w->arena, document, NULL, &order, &e));
+	struct str id = json_get_str(order, "id");
+	assert_true(str_eq(json_get_str(order, "host"), w->host));
+
+	struct str result =
+		arena_printf(&w->arena,
+			     "{\"attempt\":\"%.*s/deb:bash@2\",\"order\":\"%.*s\",\"host\":\"%.*s\","
+			     "\"patch\":\"deb:bash@2\",\"state\":\"installed\",\"started\":\"2027-01-15T08:00:00Z\","
+			     "\"finished\":\"2027-01-15T08:00:01Z\"}",
+			     STR_ARG(id), STR_ARG(id), STR_ARG(w->host));
+	KEY_AUTO foreign = NULL;
+	BUF_AUTO forged = { 0 };
+	BUF_AUTO genuine = { 0 };
+	ok(key_generate(&foreign, &e));
+	struct json_writer fw = { .out = &forged }, gw = { .out = &genuine };
+	json_begin_array(&fw);
+	ok(signed_write(&fw, foreign, "result", result, &e));
+	json_end_array(&fw);
+	json_begin_array(&gw);
+	ok(signed_write(&gw, w->signing, "result", result, &e));
+	json_end_array(&gw);
+
+	a = check_in(w, &(struct sent){ .lineage = json_get_str(a.json, "lineage"), .results = buf_str(&forged) });
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_get(a.json, "accepted")->count, 0);
+	assert_true(json_get_str(a.json, "notice").len > 0);
+	for (int i = 0; i < 2; i++) { /* sent again after a lost answer */
+		a = check_in(
+			w, &(struct sent){ .lineage = json_get_str(a.json, "lineage"), .results = buf_str(&genuine) });
+		assert_int_equal(json_get(a.json, "accepted")->count, 1);
+		assert_int_equal(json_get(a.json, "orders")->count, 0);
+	}
+	struct answer history = world_cli(w, "GET", "/api/v1/history?state=installed", NULL);
+	assert_int_equal(json_get_i64(history.json, "total", 0), 1);
+}
+
+static void
+other_protocols_are_told_which_one_is_spoken(void **state)
+{
+	struct world *w = *state;
+	enrolled(w);
+	struct answer a = world_agent(w, "POST", "/agent/v1/check-in", "{\"protocol\":7}");
+	assert_int_equal(a.status, 426);
+	assert_int_equal(json_get_i64(a.json, "protocol", 0), 1);
+	assert_true(str_eq(json_get_str(json_get(a.json, "error"), "code"), STR("protocol")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lineage_tells_copies_from_restored_disks),
+		TEST(a_copied_disk_stops_both),
+		TEST(a_restored_disk_is_said_and_asked_for_everything),
+		TEST(sections_are_checked_before_they_are_kept),
+		TEST(an_order_lives_through_check_ins),
+		TEST(other_protocols_are_told_which_one_is_spoken),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
