@@ -226,6 +226,17 @@ rpm_folder(const struct root *r)
 	return NULL;
 }
 
+/* A file that is no SQLite database at all is refused here: librpm leaves memory behind when it finds out. */
+static bool
+is_sqlite(int folder)
+{
+	char magic[16];
+	FD_AUTO fd = openat(folder, "rpmdb.sqlite", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd < 0 || (read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+			  memcmp(magic, "SQLite format 3", sizeof(magic)) == 0);
+}
+
 static bool
 rpm_present(const struct root *r)
 {
@@ -241,6 +252,8 @@ rpm_read(const struct root *r, struct arena *a, struct package_list *out, struct
 
 	if (fd < 0)
 		return err_sys(e, "opening the folder of rpm's database in %s", r->path);
+	if (!is_sqlite(fd))
+		return err_set(e, ERR_INPUT, "rpmdb.sqlite is not a database: it is damaged");
 	struct str dbpath = arena_printf(a, "/proc/%ld/fd/%d", (long)getpid(), fd);
 	if (librpm_load(&l))
 		return librpm_query(&l, dbpath.ptr, a, out, e);

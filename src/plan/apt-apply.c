@@ -84,73 +84,6 @@ pointers(const struct patch *patches, size_t count, struct arena *a)
 	return out;
 }
 
-/* ---- space ---- */
-
-static bool
-space_check(const char *path, uint64_t need, struct err *e)
-{
-	uint64_t free_bytes;
-
-	if (!file_space(path, &free_bytes, e))
-		return false;
-	if (free_bytes >= need)
-		return true;
-	return err_set(e, ERR_NO_SPACE,
-		       "too little space on the disk of %s: %llu MiB are free, %llu MiB are needed, %llu MiB are "
-		       "missing; free some and try again",
-		       path, (unsigned long long)(free_bytes / MIB), (unsigned long long)((need + MIB - 1) / MIB),
-		       (unsigned long long)((need - free_bytes + MIB - 1) / MIB));
-}
-
-static bool
-is_kernel_image(struct str name)
-{
-	return str_starts(name, STR("linux-image-"));
-}
-
-struct need {
-	uint64_t download, install, boot;
-};
-
-/* dpkg keeps old and new files of one package at a time; a .deb unpacks to some five times its size, and what
- * is new stays. A kernel takes its image and an initrd in /boot. */
-static struct need
-need_of(const char *stage, const struct patch *const *patches, size_t count, struct arena *a)
-{
-	struct need n = { 0 };
-	uint64_t largest = 0, sum = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < patches[i]->packages.count; k++) {
-			const struct patch_package *p = &patches[i]->packages.items[k];
-			BUF_AUTO name = { 0 };
-			deb_file_name(p->name, p->to, p->arch, &name);
-			if (file_size(path_join(a, stage, buf_cstr(&name))) != (int64_t)p->size)
-				n.download += p->size;
-			largest = p->size > largest ? p->size : largest;
-			sum += p->from.len ? p->size / 2 : p->size * 5;
-			if (is_kernel_image(p->name) && p->from.len == 0)
-				n.boot += 120 * MIB;
-		}
-	}
-	n.install = largest * 5 + sum + 16 * MIB;
-	return n;
-}
-
-static bool
-space_enough(const struct pkgmgr_ctx *c, const struct patch *const *patches, size_t count, struct arena *a,
-	     struct err *e)
-{
-	const char *stage = apt_stage_here(c, a), *boot = path_join(a, c->root, "/boot");
-	struct need n = need_of(stage, patches, count, a);
-
-	if (!space_check(stage, n.download + MIB, e) || !space_check(path_join(a, c->root, "/var/cache"), 16 * MIB, e))
-		return false;
-	if (n.boot > 0 && file_exists(boot) && !space_check(boot, n.boot, e))
-		return false;
-	return space_check(c->root, n.install + n.download, e);
-}
-
 /* ---- staging ---- */
 
 static bool
@@ -167,8 +100,7 @@ apt_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count,
 	PROC_RESULT_AUTO r = { 0 };
 	const struct patch **all = pointers(patches, count, &a);
 
-	if (!stage_folder(c, &a, e) ||
-	    !space_check(apt_stage_here(c, &a), need_of(apt_stage_here(c, &a), all, count, &a).download + 16 * MIB, e))
+	if (!stage_folder(c, &a, e) || !apt_space_for_download(c, all, count, &a, e))
 		return err_wrap(e, "downloading updates ahead");
 	args_common(&v, c, &a);
 	args_add(&v, &a, "--download-only");
@@ -330,7 +262,7 @@ needs_reboot(const struct patch *p, struct str asked_by)
 
 	for (size_t i = 0; i < p->packages.count; i++) {
 		struct str name = p->packages.items[i].name, rest = asked_by;
-		if (is_kernel_image(name))
+		if (apt_is_kernel_image(name))
 			return true;
 		while (str_line(&rest, &line)) {
 			if (str_eq(str_trim(line), name))
@@ -575,7 +507,7 @@ apply_wanted(const struct pkgmgr_ctx *c, const struct patch *const *wanted, size
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = *wanted[i];
-	if (!space_enough(c, wanted, count, a, e) || !rehearse(c, wanted, count, a, &staged, e) ||
+	if (!apt_space_for_install(c, wanted, count, a, e) || !rehearse(c, wanted, count, a, &staged, e) ||
 	    !installed_read(c, a, &before, e) || !run_install(c, wanted, count, staged, a, &status, &words, e) ||
 	    !installed_read(c, a, &after, e) || !apt_outcome(c, list, count, a, results, e))
 		return false;

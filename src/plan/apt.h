@@ -59,6 +59,14 @@ bool apt_run(const struct pkgmgr_ctx *c, const struct apt_run *run, struct proc_
 /* The folder of downloads as seen from inside the root, and as seen from here. */
 const char *apt_stage_inside(const struct pkgmgr_ctx *c, struct arena *a);
 const char *apt_stage_here(const struct pkgmgr_ctx *c, struct arena *a);
+/* Room for the downloads that are still to come; for installing these patches (/, /boot, /var/cache and stage_dir).
+ * ERR_NO_SPACE names how much is missing. */
+bool apt_space_for_download(const struct pkgmgr_ctx *c, const struct patch *const *patches, size_t count,
+			    struct arena *a, struct err *e) MUST_CHECK;
+bool apt_space_for_install(const struct pkgmgr_ctx *c, const struct patch *const *patches, size_t count,
+			   struct arena *a, struct err *e) MUST_CHECK;
+bool apt_is_kernel_image(struct str name);
+
 /* Fills staged and cves of every patch from the downloads; removes downloads that nobody waits for. */
 void apt_staged_fill(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *l);
 

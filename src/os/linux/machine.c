@@ -73,9 +73,10 @@ is_usable_mac(const unsigned char mac[MAC_LEN])
 static bool
 permanent_mac(const char *name, unsigned char mac[MAC_LEN])
 {
-	struct {
+	/* The address follows the head; the array at the head's end has no size of its own. */
+	union {
 		struct ethtool_perm_addr head;
-		unsigned char data[32];
+		unsigned char bytes[sizeof(struct ethtool_perm_addr) + 32];
 	} answer = { .head = { .cmd = ETHTOOL_GPERMADDR, .size = 32 } };
 	struct ifreq request = { 0 };
 	FD_AUTO fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -86,7 +87,7 @@ permanent_mac(const char *name, unsigned char mac[MAC_LEN])
 	request.ifr_data = (void *)&answer;
 	if (ioctl(fd, SIOCETHTOOL, &request) != 0 || answer.head.size != MAC_LEN)
 		return false;
-	memcpy(mac, (const unsigned char *)&answer + sizeof(answer.head), MAC_LEN);
+	memcpy(mac, answer.bytes + sizeof(struct ethtool_perm_addr), MAC_LEN);
 	return is_usable_mac(mac);
 }
 

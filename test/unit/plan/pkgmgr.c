@@ -50,8 +50,8 @@ bad_updates_are_refused(void **state)
 		"{\"manager\":\"apt\",\"patches\":[{}]}",
 		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[]}]}",
 		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\"}]}]}",
-		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\",\"to\":\"1\"}],\"cves\":"
-		"[1]}]}",
+		("{\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\",\"to\":\"1\"}],\"cves\":[1]}],"
+		 "\"manager\":\"apt\"}"),
 	};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
