@@ -23,19 +23,24 @@ async function serve(folder) {
 	return { data, url: `https://${listen}`, code: said.match(/#\/signin\/(\S+)/)?.[1] };
 }
 
-/** Enrols this machine with a state folder of the test's own, and lets the agent check in until its plan is there. */
+/** Enrols this machine with a state folder of the test's own, and lets the agent run until the server has its plan.
+ * It is ended then: downloading the updates ahead is none of this test's business. */
 async function enrol(folder, server, page) {
 	const token = await must(MAMORI, ['token', 'create', '--data', server.data, '--group', '検査科']);
 	const file = path.join(folder, 'token');
 	writeFileSync(file, token, { mode: 0o600 });
 	const state = path.join(folder, 'agent');
 	await must(AGENT, ['enrol', '--token-file', file, '--state', state]);
+	const agent = start(AGENT, ['run', '--state', state]);
 	await until('the agent to have looked for updates', 240, async () => {
-		await must(AGENT, ['once', '--state', state], { seconds: 200 });
+		if (agent.exitCode !== null) throw new Error(`mamori-agent ended: ${agent.text}`);
 		const { items } = await (await page.request.get(`${server.url}/api/v1/hosts`)).json();
 		const host = items[0] && (await (await page.request.get(`${server.url}/api/v1/hosts/${items[0].id}`)).json());
 		return host?.planned_at;
 	});
+	agent.kill('SIGTERM');
+	await until('the agent to end', 10, () => agent.exitCode !== null || agent.signalCode !== null);
+	equal(agent.exitCode, 0, 'the agent checks in, sends its plan, and ends when it is told to');
 }
 
 async function signIn(page, server) {

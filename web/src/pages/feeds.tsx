@@ -20,11 +20,11 @@ function hours(seconds: number): string {
 }
 
 const columns: Column<Feed>[] = [
-	{ id: 'title', title: 'feed', cell: (f) => f.title, text: (f) => f.title, sort: (f) => f.title },
+	{ id: 'title', title: 'feed', wrap: true, cell: (f) => f.title, text: (f) => f.title, sort: (f) => f.title },
 	{ id: 'state', title: 'state', cell: (f) => <Status feed={f} />, text: statusText, sort: statusText },
 	{ id: 'records', title: 'records', num: true, falling: true, cell: (f) => number(f.records), text: (f) => String(f.records), sort: (f) => f.records },
-	{ id: 'imported', title: 'imported-at', falling: true, cell: (f) => <Time at={f.imported_at} ago />, text: (f) => f.imported_at ?? '', sort: (f) => f.imported_at },
-	{ id: 'published', title: 'published-at', falling: true, cell: (f) => <Time at={f.published_at} />, text: (f) => f.published_at ?? '', sort: (f) => f.published_at },
+	{ id: 'imported', title: 'imported-at', falling: true, cell: (f) => <Time at={f.imported_at} />, text: (f) => f.imported_at ?? '', sort: (f) => f.imported_at },
+	{ id: 'published', title: 'published-at', falling: true, cell: (f) => <Time at={f.published_at} ago />, text: (f) => f.published_at ?? '', sort: (f) => f.published_at },
 	{ id: 'limit', title: 'stale-after', num: true, cell: (f) => hours(f.stale_after_s), text: (f) => hours(f.stale_after_s), sort: (f) => f.stale_after_s },
 	{ id: 'source', title: 'taken-from', extra: true, wrap: true, cell: (f) => f.source ?? '', text: (f) => f.source ?? '' },
 	{ id: 'feed', title: 'id', extra: true, cell: (f) => <code>{f.feed}</code>, text: (f) => f.feed },

@@ -63,7 +63,7 @@ const columns: Column<Host>[] = [
 	},
 	{ id: 'security', title: 'security', num: true, falling: true, cell: (h) => <Count n={h.security} to={tab(h, 'updates', { security: 'true' })} />, text: (h) => String(h.security), sort: (h) => h.security, server: 'security' },
 	{ id: 'pending', title: 'pending', num: true, falling: true, cell: (h) => <Count n={h.pending} to={tab(h, 'updates')} />, text: (h) => String(h.pending), sort: (h) => h.pending, server: 'pending' },
-	{ id: 'findings', title: 'serious', num: true, falling: true, cell: (h) => <Count n={serious(h)} to={tab(h, 'findings', { serious: '1' })} />, text: (h) => String(serious(h)), sort: serious, server: 'findings' },
+	{ id: 'findings', title: 'serious', num: true, falling: true, cell: (h) => <Count n={serious(h)} to={tab(h, 'findings')} />, text: (h) => String(serious(h)), sort: serious, server: 'findings' },
 	{ id: 'kev', title: 'kev', num: true, falling: true, cell: (h) => <Count n={h.findings.kev} to={tab(h, 'findings', { kev: 'true' })} />, text: (h) => String(h.findings.kev), sort: (h) => h.findings.kev },
 	{ id: 'last_seen', title: 'last-seen', falling: true, cell: (h) => <Time at={h.last_seen} />, text: (h) => h.last_seen ?? '', sort: (h) => h.last_seen, server: 'last_seen' },
 	{ id: 'eol', title: 'eol', extra: true, cell: (h) => (h.os.eol ? day(h.os.eol) : '–'), text: (h) => h.os.eol ?? '', sort: (h) => h.os.eol },
