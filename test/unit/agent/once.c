@@ -166,6 +166,22 @@ a_failure_before_any_change_carries_its_reason(void **state)
 }
 
 static void
+an_order_that_ended_is_not_carried_out_again(void **state)
+{
+	struct world *w = *state;
+	world_enrol(w);
+	w->m->apply_fails = true;
+	struct world_order *o = world_order(w, 3);
+	assert_ok(world_once(w, e));
+	assert_string_equal(o->end, "failed");
+	w->m->apply_fails = false;
+	w->m->replay = true;
+	assert_ok(world_once(w, e));
+	assert_int_equal(world_version(w, 3), 1);
+	assert_int_equal(o->ends, 1);
+}
+
+static void
 an_order_needs_a_plan_of_now(void **state)
 {
 	struct world *w = *state;
@@ -377,6 +393,7 @@ main(void)
 		world_test(an_installer_that_died_is_told_from_the_package_database),
 		world_test(an_interrupted_order_stays_open_while_the_manager_is_busy),
 		world_test(a_failure_before_any_change_carries_its_reason),
+		world_test(an_order_that_ended_is_not_carried_out_again),
 		world_test(an_order_needs_a_plan_of_now),
 		world_test(an_installer_outlives_the_agent_and_is_waited_for),
 		world_test(a_second_check_in_at_the_same_time_is_refused),

@@ -297,7 +297,7 @@ give_orders(struct world *w, struct json_writer *j)
 		struct json_writer d = { .out = &document };
 		struct err e = { 0 };
 		char patch[64];
-		if (o->ends > 0 || (o->given && !w->m->give_again))
+		if (!w->m->replay && (o->ends > 0 || (o->given && !w->m->give_again)))
 			continue;
 		o->given = true;
 		snprintf(patch, sizeof(patch), "deb:p%u@%u", o->package, o->to);

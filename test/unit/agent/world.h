@@ -49,6 +49,7 @@ struct world_memory {
 	int refuse_status; /* instead of 200 */
 	const char *refuse_body;
 	bool give_again; /* orders are given at every check-in, although they were given */
+	bool replay; /* orders are given even after they ended */
 	bool stage_security, renew;
 	bool bad_signature;
 	unsigned apply_ms; /* how long an installation takes */
