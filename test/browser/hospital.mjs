@@ -199,6 +199,14 @@ async function paper(page, mock) {
 		return [shown('.side'), shown('.toolbar'), shown('.print-head'), getComputedStyle(document.body).backgroundColor];
 	});
 	equal(seen, [false, false, true, 'rgb(255, 255, 255)'], 'on paper only the content remains, black on white');
+	await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
+	const wide = [];
+	for (const hash of ['', 'hosts', 'patches', 'history', 'vulnerabilities']) {
+		await page.goto(`${mock.url}/#/${hash}`);
+		await page.waitForSelector('.skeleton', { state: 'detached' });
+		if ((await overflow(page)) > 0) wide.push(hash);
+	}
+	equal(wide, [], 'and fits an A4 page');
 	await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
 }
 
