@@ -5,8 +5,6 @@
 #define PATCHES_MAX 20000
 #define PARTS_MAX 20000
 
-extern const struct pkgmgr pkgmgr_apt, pkgmgr_dnf, pkgmgr_apk;
-
 const struct pkgmgr *const pkgmgr_all[] = { &pkgmgr_apt, &pkgmgr_dnf, &pkgmgr_apk, NULL };
 
 const struct pkgmgr *

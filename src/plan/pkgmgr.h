@@ -83,6 +83,7 @@ struct pkgmgr {
 			struct apply_result *results, struct err *e);
 };
 
+extern const struct pkgmgr pkgmgr_apt, pkgmgr_dnf, pkgmgr_apk;
 extern const struct pkgmgr *const pkgmgr_all[]; /* NULL-terminated */
 const struct pkgmgr *pkgmgr_find(const char *root); /* NULL when none is present */
 

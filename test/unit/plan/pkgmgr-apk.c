@@ -1,8 +1,6 @@
 /* apk by the form of words of apk-tools 2: there is no Alpine system here to run it on. */
 #include "fake.h"
 
-extern const struct pkgmgr pkgmgr_apk;
-
 #define BEFORE \
 	"P:musl\nV:1.2.4-r1\nA:x86_64\no:musl\n\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\no:openssl\n\nP:libssl3\nV:3.1.4-" \
 	"r5\nA:x86_64\no:openssl\n\n"

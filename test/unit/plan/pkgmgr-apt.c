@@ -8,8 +8,6 @@
 
 #include "base/table.h"
 
-extern const struct pkgmgr pkgmgr_apt;
-
 #define STATUS(name, version, want, state) \
 	"Package: " name "\nStatus: " want " ok " state "\nArchitecture: amd64\nVersion: " version "\n"
 

@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-extern const struct pkgmgr pkgmgr_dnf;
-
 /* dnf of this machine, working on the test's root instead of inside it. */
 static bool
 run_for_root(void *user, const struct proc_spec *spec, struct proc_result *r, struct err *e)
