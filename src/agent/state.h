@@ -10,6 +10,7 @@
  *                      .outcome written by it, .log the package manager's words
  * attempts/HASH.json   a signed result that the server does not have yet
  * staged/              packages downloaded ahead
+ * leftovers            a pass failed and may have left packages half done
  * reserve              space for results on a disk that an installation filled
  * wake, run.lock, check-in.lock */
 #ifndef MAMORI_AGENT_STATE_H

@@ -11,6 +11,7 @@
 #include "base/tr.h"
 
 #define PATIENCE_S 120U
+#define LEFTOVERS "leftovers" /* there from a failed pass until nothing is left half done */
 
 static const char *const state_names[] = {
 	[APPLY_INSTALLED] = "installed",
@@ -70,6 +71,17 @@ ending_find(const struct outcome *o, struct str patch)
 	return NULL;
 }
 
+static bool
+all_done(const struct order_taken *t, const struct outcome *o)
+{
+	for (size_t i = 0; i < t->list.patches.count; i++) {
+		const struct ending *end = ending_find(o, t->list.patches.items[i].id);
+		if (!end || end->outcome == APPLY_FAILED)
+			return false;
+	}
+	return true;
+}
+
 /* Writes every result that an order still lacks, then closes it: done again after a crash it gives the same. */
 static bool
 order_finish(struct session *s, struct order_taken *t, const struct outcome *o, struct err *e)
@@ -86,7 +98,7 @@ order_finish(struct session *s, struct order_taken *t, const struct outcome *o, 
 			return false;
 		log_info("patch", "%.*s: %s%s%.*s", STR_ARG(p->id), r.state, r.why.len ? ": " : "", STR_ARG(r.why));
 	}
-	if (!results_refused(s, t, e))
+	if (!results_refused(s, t, e) || (!all_done(t, o) && !state_save(s->agent, LEFTOVERS, STR("\n"), e)))
 		return false;
 	t->open = false;
 	return order_save(s, t, e);
@@ -310,6 +322,21 @@ order_recover(struct session *s, struct str id, bool *did, struct err *e)
 	return order_settle(s, &t, e);
 }
 
+/* What failed may have left packages unpacked and not configured, which no plan shows and nobody can order: every
+ * later run tries to end that, until the package manager says that nothing is left. */
+static void
+leftovers_end(struct session *s, bool *did)
+{
+	struct err e = { 0 };
+	bool ended = false;
+	const char *mark = state_path(s->agent, s->arena, LEFTOVERS);
+	if (!s->manager || !file_exists(mark))
+		return;
+	if (!s->manager->recover(&s->manager_ctx, &ended, &e) || !file_remove(mark, &e))
+		log_warn("plan", "%s", e.text);
+	*did = *did || ended;
+}
+
 bool
 work_recover(struct session *s, bool *did, struct err *e)
 {
@@ -321,5 +348,6 @@ work_recover(struct session *s, bool *did, struct err *e)
 	for (size_t i = 0; i < count; i++)
 		if (!order_recover(s, ids[i], did, e))
 			return false;
+	leftovers_end(s, did);
 	return true;
 }

@@ -62,6 +62,16 @@ class Scenario:
     def __exit__(self, kind, value, trace):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # nothing interrupts the cleaning up
+        try:
+            self._report(kind, value, trace)
+        finally:  # also when nobody reads what is printed any more
+            self.exits.close()
+        print(f"1..{self.points}", flush=True)
+        if kind is SystemExit:
+            return False
+        os._exit(1 if self.failures else 0)  # threads of relays must not keep a finished scenario alive
+
+    def _report(self, kind, value, trace):
         if kind is Skip:
             self.skip("the rest" if self.points else SCRIPT, str(value))
         elif kind and kind is not SystemExit:
@@ -72,11 +82,6 @@ class Scenario:
             for log in sorted(self.tmp.glob("*.log")):
                 text = log.read_text(errors="replace").splitlines()
                 self._comment(f"---- {log.name} ({len(text)} lines)\n" + "\n".join(text[-40:]))
-        self.exits.close()
-        print(f"1..{self.points}", flush=True)
-        if kind is SystemExit:
-            return False
-        os._exit(1 if self.failures else 0)  # threads of relays must not keep a finished scenario alive
 
     def _remove_tmp(self):
         shutil.rmtree(self.tmp, ignore_errors=True)
