@@ -1,0 +1,175 @@
+/* From sections to findings, and which pending update brings each fix. */
+#include "server/match_job.h"
+
+#include "vuln/feed.h"
+#include "world.h"
+
+#define DSA \
+	"[18 Feb 2026] DSA-9001-1 openssl - security update\n" \
+	"\t{CVE-2026-1001 CVE-2026-1002}\n" \
+	"\t[bookworm] - openssl 3.0.17-1\n" \
+	"[17 Feb 2026] DSA-9000-1 bash - security update\n" \
+	"\t{CVE-2026-2001}\n" \
+	"\t[bookworm] - bash 5.2-3\n"
+#define SYSTEM \
+	"{\"os\":{\"id\":\"debian\",\"version\":\"12\",\"name\":\"Debian GNU/Linux 12 " \
+	"(bookworm)\",\"codename\":\"bookworm\"," \
+	"\"like\":\"\"},\"hostname\":\"ward-3-pc-07\",\"kernel\":{\"running\":null,\"installed\":[]},\"reboot_" \
+	"signals\":[]}"
+#define PACKAGES \
+	"{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"bash\",\"5.2-2\",\"amd64\",\"\",\"\"]," \
+	"[\"libssl3\",\"3.0.15-1\",\"amd64\",\"openssl\",\"\"],[\"openssl\",\"3.0.15-1\",\"amd64\",\"\",\"\"]]}"
+#define UPDATES \
+	"{\"manager\":\"apt\",\"lists_at\":null,\"patches\":[{\"id\":\"deb:openssl@3.0.18-1\",\"title\":\"openssl " \
+	"3.0.15-1 → 3.0.18-1\"," \
+	"\"source\":\"openssl\",\"version\":\"3.0.18-1\",\"security\":true,\"origins\":\"Debian-Security\",\"size\":" \
+	"5," \
+	"\"staged\":true,\"kept_back\":null,\"packages\":[{\"name\":\"libssl3\",\"arch\":\"amd64\",\"from\":\"3.0.15-" \
+	"1\"," \
+	"\"to\":\"3.0.18-1\",\"size\":5}],\"cves\":[\"CVE-2026-1001\",\"CVE-2026-7777\"]}]}"
+
+static void
+import(struct world *w)
+{
+	struct err e = { 0 };
+	struct feed_report report = { 0 };
+	const char *path = path_join(&w->arena, w->dir, "DSA.list");
+	struct feed_import_options o = { .data = w->dir, .clock = &w->clock };
+	ok(file_write(path, STR(DSA), 0600, &e));
+	ok(feed_import(&o, &path, 1, &report, &e));
+	assert_int_equal(report.error.code, ERR_NONE);
+	ok(app_index_reload(&w->app, &e));
+}
+
+static void
+put(struct world *w, const char *name, const char *body)
+{
+	char hash[SHA256_HEX_LEN];
+	sha256_hex(str_of(body), hash);
+	struct str check_in = arena_printf(
+		&w->arena, "{\"protocol\":1,\"machine\":\"machine-1\",\"sections\":{\"%s\":\"%s\"}}", name, hash);
+	assert_int_equal(world_agent(w, "POST", "/agent/v1/check-in", check_in.ptr).status, 200);
+	struct str path = arena_printf(&w->arena, "/agent/v1/sections/%s", name);
+	assert_int_equal(world_agent(w, "PUT", path.ptr, body).status, 204);
+}
+
+static void
+enrolled(struct world *w)
+{
+	struct token t = world_token(w, "{}");
+	assert_int_equal(world_enrol(w, &t, "pc").status, 200);
+	put(w, "system", SYSTEM);
+	put(w, "packages", PACKAGES);
+	put(w, "updates", UPDATES);
+}
+
+static void
+match(struct world *w)
+{
+	struct err e = { 0 };
+	struct match_job j;
+	bool due;
+	ok(match_compute(&w->app, w->st, w->host, &j, &due, &e));
+	assert_true(due);
+	ok(match_store(w->st, &j, &e));
+	match_job_free(&j);
+}
+
+static void
+findings_name_the_update_that_fixes_them(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	enrolled(w);
+	match(w);
+	struct str path = arena_printf(&w->arena, "/api/v1/hosts/%.*s/findings?sort=package", STR_ARG(w->host));
+	struct answer a = world_cli(w, "GET", path.ptr, NULL);
+	assert_int_equal(json_get_i64(a.json, "total", 0), 5); /* bash, and two CVEs of two packages of openssl */
+	const struct json *items = json_get(a.json, "items")->item;
+	assert_true(str_eq(json_get_str(&items[0], "package"), STR("bash")));
+	assert_null(json_get_str(&items[0], "patch").ptr); /* nothing pending brings it */
+	for (int i = 1; i < 5; i++)
+		assert_true(str_eq(json_get_str(&items[i], "patch"), STR("deb:openssl@3.0.18-1")));
+
+	struct answer h = world_cli(w, "GET", "/api/v1/hosts", NULL);
+	const struct json *counts = json_get(json_get(h.json, "items")->item, "findings");
+	assert_int_equal(json_get_i64(counts, "unknown", 0), 3); /* each vulnerability once */
+	assert_true(str_eq(json_get_str(json_get(h.json, "items")->item, "name"), STR("ward-3-pc-07")));
+	struct answer v = world_cli(w, "GET", "/api/v1/vulnerabilities/CVE-2026-1001", NULL);
+	assert_int_equal(v.status, 200);
+	assert_int_equal(json_get(v.json, "findings")->count, 2);
+}
+
+static void
+an_update_lists_what_advisories_and_its_changelog_name(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	enrolled(w);
+	match(w);
+	struct answer a = world_cli(w, "GET", "/api/v1/patches/deb%3Aopenssl%403.0.18-1", NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_get_i64(a.json, "vulnerabilities", 0), 3);
+	const struct json *fixes = json_get(a.json, "fixes");
+	assert_int_equal(fixes->count, 3);
+	for (size_t i = 0; i < fixes->count; i++) {
+		bool changelog = str_eq(json_get_str(&fixes->item[i], "vulnerability"), STR("CVE-2026-7777"));
+		assert_true(str_eq(json_get_str(&fixes->item[i], "source"),
+				   changelog ? STR("changelog") : STR("advisory")));
+	}
+}
+
+static void
+without_any_feed_the_changelog_still_tells(void **state)
+{
+	struct world *w = *state;
+	enrolled(w);
+	match(w);
+	struct answer a = world_cli(w, "GET", "/api/v1/patches/deb%3Aopenssl%403.0.18-1", NULL);
+	assert_int_equal(json_get_i64(a.json, "vulnerabilities", 0), 2);
+}
+
+static void
+what_was_computed_from_old_sections_is_dropped(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct match_job j;
+	bool due;
+	import(w);
+	enrolled(w);
+	ok(match_compute(&w->app, w->st, w->host, &j, &due, &e));
+	put(w, "packages", "{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"bash\",\"5.2-3\",\"amd64\",\"\",\"\"]]}");
+	ok(match_store(w->st, &j, &e));
+	match_job_free(&j);
+	assert_int_equal(json_get_i64(world_cli(w, "GET", "/api/v1/vulnerabilities", NULL).json, "total", -1), 0);
+	match(w);
+	assert_int_equal(json_get_i64(world_cli(w, "GET", "/api/v1/vulnerabilities", NULL).json, "total", -1), 0);
+}
+
+static void
+findings_go_when_the_fix_is_installed(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	enrolled(w);
+	match(w);
+	put(w, "packages",
+	    "{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"bash\",\"5.2-3\",\"amd64\",\"\",\"\"],"
+	    "[\"openssl\",\"3.0.18-1\",\"amd64\",\"\",\"\"]]}");
+	match(w);
+	assert_int_equal(json_get_i64(world_cli(w, "GET", "/api/v1/vulnerabilities", NULL).json, "total", -1), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(findings_name_the_update_that_fixes_them),
+		TEST(an_update_lists_what_advisories_and_its_changelog_name),
+		TEST(without_any_feed_the_changelog_still_tells),
+		TEST(what_was_computed_from_old_sections_is_dropped),
+		TEST(findings_go_when_the_fix_is_installed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
