@@ -37,6 +37,12 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 SLOW = 4 if "asan" in BUILD.name else 1
 
 
+def has_dashboard():
+    """Whether this build has it compiled in."""
+    options = json.loads((BUILD / "meson-info" / "intro-buildoptions.json").read_text())
+    return any(o["name"] == "web" and o["value"] for o in options)
+
+
 class Skip(Exception):
     """The rest of a scenario cannot run here; the text says what is missing."""
 

@@ -75,9 +75,13 @@ with lib.Scenario() as s:
     first = come_up(s, up, "first")
     up.line("a word about the feeds", 120, r"[Ff]eed")
     s.ok(True, "first: it says how fresh the vulnerability data is")
-    s.equal(up.request("POST", "/api/v1/session", json.dumps({"code": up.link.split("/")[-1]}),
-                       {"Content-Type": "application/json"})[0], 401, "first: the link works once")
-    s.ok(b"<html" in up.request("GET", "/")[2].lower(), "first: the dashboard is served")
+    again = up.request("POST", "/api/v1/session", json.dumps({"code": up.link.split("/")[-1]}),
+                       {"Content-Type": "application/json"})
+    s.ok(again[0] in (401, 403), "first: the link works once", again)
+    if lib.has_dashboard():
+        s.ok(b"<html" in up.request("GET", "/")[2].lower(), "first: the dashboard is served")
+    else:
+        s.skip("first: the dashboard is served", "built without it")
 
     other = Up(s, "127.0.0.1", None, s.tmp / "other")
     other.port = up.port
