@@ -3,6 +3,7 @@
 #include "version/version.h"
 
 #include "version/digits.h"
+#include "version/key.h"
 
 /* In the order they may stand; where two versions differ in kind, the one whose part may stand earlier is the
  * newer (1.0.1 > 1.0a > 1.0_p1 > 1.0-r1 > 1.0), pre-releases apart. */
@@ -10,6 +11,7 @@ enum kind {
 	KIND_FIRST,
 	KIND_NUMBER,
 	KIND_LETTER,
+	KIND_EMPTY, /* a number that is missing; never valid */
 	KIND_SUFFIX,
 	KIND_SUFFIX_NUMBER,
 	KIND_HASH,
@@ -88,16 +90,20 @@ static struct part
 part_next(enum kind before, struct str *rest)
 {
 	struct part p = { .kind = KIND_INVALID };
+	bool number = before <= KIND_NUMBER || before == KIND_EMPTY;
 	char c;
 
 	if (rest->len == 0)
 		return (struct part){ .kind = KIND_END };
 	c = rest->ptr[0];
-	if (c == '.' && before <= KIND_NUMBER) {
+	if (c == '.' && number) {
 		*rest = str_skip(*rest, 1);
-		return part_digits(rest, KIND_NUMBER);
+		p = part_digits(rest, KIND_NUMBER);
+		if (p.text.len == 0)
+			p.kind = KIND_EMPTY;
+		return p;
 	}
-	if (c >= 'a' && c <= 'z' && before <= KIND_NUMBER) {
+	if (c >= 'a' && c <= 'z' && number) {
 		p = (struct part){ .kind = KIND_LETTER, .text = str_head(*rest, 1) };
 		*rest = str_skip(*rest, 1);
 		return p;
@@ -140,6 +146,7 @@ part_cmp(const struct part *a, const struct part *b)
 	case KIND_LETTER:
 	case KIND_HASH:
 		return str_cmp(a->text, b->text);
+	case KIND_EMPTY:
 	case KIND_END:
 	case KIND_INVALID:
 		break;
@@ -169,6 +176,89 @@ apk_compare(struct str a, struct str b)
 	return x.kind > y.kind ? -1 : 1;
 }
 
+/* What stands at one place, lowest first: the kinds turned around, suffixes on either side of the end by name. */
+enum rank {
+	RANK_SUFFIX = 4, /* and below it: pre-releases */
+	RANK_INVALID,
+	RANK_END,
+	RANK_REVISION,
+	RANK_HASH,
+	RANK_SUFFIX_NUMBER,
+	RANK_SUFFIX_POST, /* and five above it */
+	RANK_EMPTY = RANK_SUFFIX_POST + 6,
+	RANK_LETTER,
+	RANK_FRACTION, /* as text: below every number without a leading zero */
+	RANK_NUMBER,
+	RANK_FIRST
+};
+
+static void
+ranked_number(struct buf *out, enum rank rank, struct str digits)
+{
+	buf_add_char(out, (char)rank);
+	key_number(out, digits);
+}
+
+static void
+ranked_text(struct buf *out, enum rank rank, struct str text)
+{
+	buf_add_char(out, (char)rank);
+	key_text(out, text);
+}
+
+static void
+part_key(const struct part *p, struct buf *out)
+{
+	switch (p->kind) {
+	case KIND_FIRST:
+		ranked_number(out, RANK_FIRST, p->text);
+		break;
+	case KIND_NUMBER:
+		if (starts_above_zero(p->text))
+			ranked_number(out, RANK_NUMBER, p->text);
+		else
+			ranked_text(out, RANK_FRACTION, p->text);
+		break;
+	case KIND_EMPTY:
+		buf_add_char(out, RANK_EMPTY);
+		break;
+	case KIND_LETTER:
+		ranked_text(out, RANK_LETTER, p->text);
+		break;
+	case KIND_SUFFIX:
+		buf_add_char(out, (char)((p->suffix < 0 ? RANK_SUFFIX : RANK_SUFFIX_POST) + p->suffix));
+		break;
+	case KIND_SUFFIX_NUMBER:
+		ranked_number(out, RANK_SUFFIX_NUMBER, p->text);
+		break;
+	case KIND_HASH:
+		ranked_text(out, RANK_HASH, p->text);
+		break;
+	case KIND_REVISION:
+		ranked_number(out, RANK_REVISION, p->text);
+		break;
+	case KIND_END:
+		buf_add_char(out, RANK_END);
+		break;
+	case KIND_INVALID:
+		buf_add_char(out, RANK_INVALID);
+		break;
+	}
+}
+
+static bool
+apk_key(struct str v, struct buf *out)
+{
+	struct part p;
+
+	if (v.len > VERSION_KEY_INPUT_MAX)
+		return false;
+	for (p = part_digits(&v, KIND_FIRST); p.kind < KIND_END; p = part_next(p.kind, &v))
+		part_key(&p, out);
+	part_key(&p, out);
+	return true;
+}
+
 static bool
 apk_valid(struct str v)
 {
@@ -182,4 +272,4 @@ apk_valid(struct str v)
 	return p.kind == KIND_END;
 }
 
-const struct version_scheme version_apk = { "apk", apk_valid, apk_compare };
+const struct version_scheme version_apk = { "apk", apk_valid, apk_compare, apk_key };

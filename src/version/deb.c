@@ -2,6 +2,7 @@
 #include "version/version.h"
 
 #include "version/digits.h"
+#include "version/key.h"
 
 struct deb {
 	struct str epoch, upstream, revision;
@@ -78,6 +79,56 @@ deb_compare(struct str a, struct str b)
 	return c;
 }
 
+/* deb_order() in bytes: tilde, the end of a run, letters as they are, all else above them. */
+enum { KEY_TILDE = 1, KEY_RUN_END = 2, KEY_CONTROL = 'z' + 1, KEY_HIGH = 0xff };
+
+static void
+deb_order_key(struct str s, struct buf *out)
+{
+	unsigned char c = (unsigned char)s.ptr[0];
+
+	if (c == '~') {
+		buf_add_char(out, KEY_TILDE);
+	} else if (is_letter((char)c)) {
+		buf_add_char(out, (char)c);
+	} else if (c < ' ') {
+		buf_add_char(out, KEY_CONTROL);
+		buf_add_char(out, (char)c);
+	} else if (c < 0x7f) {
+		buf_add_char(out, (char)(c | 0x80));
+	} else {
+		buf_add_char(out, (char)KEY_HIGH);
+		buf_add_char(out, (char)c);
+	}
+}
+
+/* Runs and numbers in turn. Every version goes on for ever with empty runs and zeros, and no run but the first and
+ * these is empty: one more end of a run stands for them all. */
+static void
+deb_part_key(struct str s, struct buf *out)
+{
+	do {
+		for (; s.len > 0 && !is_digit(s.ptr[0]); s = str_skip(s, 1))
+			deb_order_key(s, out);
+		buf_add_char(out, KEY_RUN_END);
+		key_number(out, digits_take(&s));
+	} while (s.len > 0);
+	buf_add_char(out, KEY_RUN_END);
+}
+
+static bool
+deb_key(struct str v, struct buf *out)
+{
+	struct deb d = deb_parse(v);
+
+	if (v.len > VERSION_KEY_INPUT_MAX)
+		return false;
+	key_number(out, d.epoch);
+	deb_part_key(d.upstream, out);
+	deb_part_key(d.revision, out);
+	return true;
+}
+
 static bool
 deb_only(struct str s, const char *more)
 {
@@ -100,4 +151,4 @@ deb_valid(struct str v)
 	return deb_only(d.upstream, d.has_epoch ? ".+-~:" : ".+-~") && deb_only(d.revision, ".+~");
 }
 
-const struct version_scheme version_deb = { "deb", deb_valid, deb_compare };
+const struct version_scheme version_deb = { "deb", deb_valid, deb_compare, deb_key };

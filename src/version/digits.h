@@ -17,6 +17,12 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline char
+to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* Cuts the digits off the front of *s (perhaps none). */
 static inline struct str
 digits_take(struct str *s)
@@ -29,6 +35,28 @@ digits_take(struct str *s)
 	digits = str_head(*s, n);
 	*s = str_skip(*s, n);
 	return digits;
+}
+
+/* The same of ASCII letters. */
+static inline struct str
+letters_take(struct str *s)
+{
+	size_t n = 0;
+	struct str letters;
+
+	while (n < s->len && is_letter(s->ptr[n]))
+		n++;
+	letters = str_head(*s, n);
+	*s = str_skip(*s, n);
+	return letters;
+}
+
+static inline bool
+digits_zero(struct str digits)
+{
+	while (digits.len > 0 && digits.ptr[0] == '0')
+		digits = str_skip(digits, 1);
+	return digits.len == 0;
 }
 
 /* By value; an empty run is 0. */

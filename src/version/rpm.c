@@ -2,6 +2,7 @@
 #include "version/version.h"
 
 #include "version/digits.h"
+#include "version/key.h"
 
 struct rpm {
 	struct str epoch, version, release;
@@ -57,19 +58,6 @@ rpm_rank(struct str s)
 	return is_digit(s.ptr[0]) ? RANK_DIGITS : RANK_LETTERS;
 }
 
-static struct str
-rpm_letters_take(struct str *s)
-{
-	size_t n = 0;
-	struct str letters;
-
-	while (n < s->len && is_letter(s->ptr[n]))
-		n++;
-	letters = str_head(*s, n);
-	*s = str_skip(*s, n);
-	return letters;
-}
-
 static int
 rpm_part_cmp(struct str a, struct str b)
 {
@@ -95,7 +83,7 @@ rpm_part_cmp(struct str a, struct str b)
 			c = digits_cmp(digits_take(&a), digits_take(&b));
 			break;
 		case RANK_LETTERS:
-			c = str_cmp(rpm_letters_take(&a), rpm_letters_take(&b));
+			c = str_cmp(letters_take(&a), letters_take(&b));
 			break;
 		}
 		if (c != 0)
@@ -118,6 +106,50 @@ rpm_compare(struct str a, struct str b)
 	if (c == 0)
 		c = rpm_part_cmp(x.release, y.release);
 	return c;
+}
+
+/* Each piece behind its rank; letters need no escape: what ends them is no letter, and so is NUL. */
+static void
+rpm_part_key(struct str s, struct buf *out)
+{
+	enum rank rank;
+
+	do {
+		s = rpm_skip_separators(s);
+		rank = rpm_rank(s);
+		buf_add_char(out, (char)rank);
+		switch (rank) {
+		case RANK_END:
+			break;
+		case RANK_TILDE:
+		case RANK_CARET:
+			s = str_skip(s, 1);
+			break;
+		case RANK_DIGITS:
+			key_number(out, digits_take(&s));
+			break;
+		case RANK_LETTERS:
+			buf_add(out, letters_take(&s));
+			buf_add_char(out, '\0');
+			break;
+		}
+	} while (rank != RANK_END);
+}
+
+/* Epoch, version, 0 or 1 for a release, release. */
+static bool
+rpm_key(struct str v, struct buf *out)
+{
+	struct rpm r = rpm_parse(v);
+
+	if (v.len > VERSION_KEY_INPUT_MAX)
+		return false;
+	key_number(out, r.epoch);
+	rpm_part_key(r.version, out);
+	buf_add_char(out, r.has_release);
+	if (r.has_release)
+		rpm_part_key(r.release, out);
+	return true;
 }
 
 static bool
@@ -144,4 +176,4 @@ rpm_valid(struct str v)
 	return rpm_only(r.version) && (!r.has_release || rpm_only(r.release));
 }
 
-const struct version_scheme version_rpm = { "rpm", rpm_valid, rpm_compare };
+const struct version_scheme version_rpm = { "rpm", rpm_valid, rpm_compare, rpm_key };
