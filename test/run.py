@@ -235,7 +235,8 @@ def adopt_orphans():
 
 
 def end_orphans():
-    for _ in range(50):
+    """Until none is left; never waiting for one alone, since some only end after others were collected."""
+    for _ in range(500):
         children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children")
         pids = [int(p) for p in children.read_text().split()] if children.exists() else []
         if not pids:
@@ -245,10 +246,12 @@ def end_orphans():
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            try:
-                os.waitpid(pid, 0)
-            except ChildProcessError:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+        except ChildProcessError:
+            return
+        time.sleep(0.02)
 
 
 def main():
