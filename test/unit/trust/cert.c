@@ -219,7 +219,8 @@ request_proves_its_key(void **state)
 	for (size_t i = begin + 40; csr.ptr[i] != '-'; i += 7) {
 		char old = csr.ptr[i];
 		struct key *k = NULL;
-		if (old == '\n' || old == '=')
+		/* The last character before the padding also holds bits that mean nothing. */
+		if (old == '\n' || old == '=' || csr.ptr[i + 1] == '=')
 			continue;
 		csr.ptr[i] = old == 'B' ? 'C' : 'B';
 		refused += !csr_open(buf_str(&csr), &k, &e);
