@@ -140,7 +140,25 @@ static const char *const files[] = { "alpine-versions",
 				     "redhat-versions",
 				     "semver-versions" };
 
-/* All versions of all files, whatever their scheme. */
+/* What this machine has installed, as rows of one version twice. */
+static void
+installed_read(struct buf *texts)
+{
+	FILE *f = fopen("/var/lib/dpkg/status", "rb");
+	BUF_AUTO status = { 0 };
+	size_t got = 1;
+
+	if (!f)
+		return;
+	for (; got > 0; status.len += got)
+		got = fread(buf_reserve(&status, 1 << 16), 1, 1 << 16, f);
+	fclose(f);
+	for (struct str rest = buf_str(&status), line; str_line(&rest, &line);)
+		if (str_starts(line, STR("Version: ")))
+			buf_addf(texts, "%.*s = %.*s\n", STR_ARG(str_skip(line, 9)), STR_ARG(str_skip(line, 9)));
+}
+
+/* All versions of all files and of this machine, whatever their scheme. */
 static void
 archive_read(struct pool *p, struct buf *texts, struct arena *a)
 {
@@ -153,6 +171,7 @@ archive_read(struct pool *p, struct buf *texts, struct arena *a)
 		if (!known_read(buf_cstr(&name), texts))
 			return;
 	}
+	installed_read(texts);
 	for (size_t i = 0; i < texts->len; i++)
 		cap += texts->ptr[i] == '\n';
 	p->versions = ARENA_ARRAY(a, struct str, 2 * cap);
