@@ -23,6 +23,8 @@ const struct cli_verb *const cli_verbs[] = {
 	&verb_init,
 	&verb_serve,
 	&verb_version_compare,
+	&verb_cvss_score,
+	&verb_purl_parse,
 	&verb_completion,
 	NULL,
 };

@@ -9,6 +9,7 @@ extern const struct cli_verb verb_token_create, verb_token_list, verb_token_revo
 extern const struct cli_verb verb_host_list, verb_host_show, verb_host_approve, verb_host_revoke, verb_host_group;
 extern const struct cli_verb verb_patch_list, verb_patch_apply, verb_patch_stage, verb_patch_history;
 extern const struct cli_verb verb_completion;
+extern const struct cli_verb verb_cvss_score, verb_purl_parse;
 
 /* The whole table, NULL-terminated. */
 extern const struct cli_verb *const cli_verbs[];
@@ -23,6 +24,11 @@ void cli_query(struct buf *path, const char *name, const char *value);
 
 /* The one host with this id or name; more than one of that name is ERR_INPUT and lists their ids. */
 bool cli_host_find(struct cli *c, const char *name, struct str *id, struct err *e) MUST_CHECK;
+
+/* Calls each for every line of standard input without its end, in bounded memory. A line of more than max bytes comes
+ * as its first max + 1 with cut set, and the rest of it is passed over. */
+typedef void cli_line_fn(void *user, struct str line, bool cut);
+bool cli_each_line(size_t max, cli_line_fn *each, void *user, struct err *e) MUST_CHECK;
 
 /* An instant of the API as local time, "–" when there is none. */
 struct str cli_when(struct cli *c, struct str rfc3339);
