@@ -1,4 +1,4 @@
-/* HTTP server (libevent's evhttp, OpenSSL): loop threads do I/O only. A complete request is given to
+/* HTTP server (libevent's bufferevents, OpenSSL): loop threads do I/O only. A complete request is given to
  * on_request on the loop thread, which hands it to a worker; the worker calls http_reply() from any thread. */
 #ifndef MAMORI_NET_SERVER_H
 #define MAMORI_NET_SERVER_H
