@@ -2,6 +2,7 @@
  * documents. Only ranges in versions of a system's own packages are kept; SEMVER and GIT ranges are not about
  * installed packages. */
 #include "base/json.h"
+#include "vuln/cvss.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
 
@@ -9,6 +10,7 @@
 #define STRINGS_MAX 20000
 #define AFFECTED_MAX 20000
 #define RANGES_MAX 20000
+#define SCORE_PUBLISHED 10u
 
 static const char *const osv_urls[] = { "https://osv-vulnerabilities.storage.googleapis.com/%s/all.zip", NULL };
 
@@ -22,6 +24,8 @@ struct osv_doc {
 	bool withdrawn;
 	enum severity severity;
 	double cvss;
+	enum cvss_rating rating; /* of cvss */
+	unsigned cvss_rank; /* what gave it: SCORE_PUBLISHED, a vector (the newer its version, the more), 0 nothing */
 	struct strings aliases, upstream, related;
 	struct advisory advisory; /* affected only */
 	struct str ecosystem; /* of the first package, before the colon */
@@ -63,13 +67,36 @@ severity_word(struct str word)
 	return SEVERITY_UNKNOWN;
 }
 
-/* CVSS 3.x qualitative scale (specification, section 5). */
-static enum severity
-severity_of_score(double score)
+/* One entry of `severity`: a published score counts before any vector, a newer version's vector before an older
+ * one's, and of equals the higher. */
+static void
+take_score(struct osv_doc *d, struct str score)
 {
-	if (score < 0.1)
-		return SEVERITY_UNKNOWN;
-	return score < 4 ? SEVERITY_LOW : score < 7 ? SEVERITY_MEDIUM : score < 9 ? SEVERITY_HIGH : SEVERITY_CRITICAL;
+	struct cvss c = { .version = CVSS_3_1 };
+	unsigned rank = SCORE_PUBLISHED;
+	if (!str_to_double(score, &c.score) || c.score < 0 || c.score > 10) {
+		if (!cvss_read(score, &c)) {
+			if (severity_word(score) > d->severity)
+				d->severity = severity_word(score);
+			return;
+		}
+		rank = 1 + (unsigned)c.version;
+	}
+	if (rank < d->cvss_rank || (rank == d->cvss_rank && c.score <= d->cvss))
+		return;
+	d->cvss_rank = rank;
+	d->cvss = c.score;
+	d->rating = cvss_rating_of(c.version, c.score);
+}
+
+static enum severity
+severity_of_rating(enum cvss_rating r)
+{
+	static const enum severity severities[] = {
+		[CVSS_NONE] = SEVERITY_UNKNOWN, [CVSS_LOW] = SEVERITY_LOW,           [CVSS_MEDIUM] = SEVERITY_MEDIUM,
+		[CVSS_HIGH] = SEVERITY_HIGH,    [CVSS_CRITICAL] = SEVERITY_CRITICAL,
+	};
+	return severities[r];
 }
 
 static bool
@@ -150,11 +177,7 @@ take_severity(struct json_reader *r, struct osv_doc *d)
 				return false;
 		if (t != JSON_OBJECT_END)
 			return false;
-		double number;
-		if (str_to_double(score, &number) && number >= 0 && number <= 10 && number > d->cvss)
-			d->cvss = number;
-		else if (severity_word(score) > d->severity)
-			d->severity = severity_word(score);
+		take_score(d, score);
 	}
 	return true;
 }
@@ -391,7 +414,7 @@ severity_of_title(struct osv_doc *d)
 	if (d->severity == SEVERITY_UNKNOWN && d->advisory.bundle && str_split(d->summary, ':', &word, &rest))
 		d->severity = severity_word(word);
 	if (d->severity == SEVERITY_UNKNOWN && d->cvss >= 0)
-		d->severity = severity_of_score(d->cvss);
+		d->severity = severity_of_rating(d->rating);
 }
 
 static bool

@@ -3,6 +3,8 @@
 #include "unit.h"
 #include "vuln/match.h"
 
+#include <math.h>
+
 #define DSA \
 	"[02 Mar 2031] DSA-2-1 b - security update\n\t{CVE-2031-0002}\n\t[bookworm] - b 2-1\n" \
 	"[01 Mar 2031] DSA-1-1 a - security update\n\t{CVE-2031-0001}\n\t[bookworm] - a 1-2\n"
@@ -79,6 +81,59 @@ bad_records_never_lose_the_good_ones(void **state)
 	assert_true(known(state, "GHSA-4"));
 	assert_true(known(state, "CVE-2031-0044"));
 	assert_false(known(state, "GHSA-3"));
+}
+
+/* What the index knows of a vulnerability's score after importing one record with this `severity`. */
+static struct vulnerability
+scored(void **state, const char *severity)
+{
+	BUF_AUTO line = { 0 };
+	ARENA_AUTO a = { 0 };
+	struct vuln_index *ix;
+	struct vulnerability v;
+	buf_addf(&line,
+		 "{\"id\":\"GHSA-5\",\"modified\":\"2031-01-01T00:00:00Z\",\"severity\":[%s],\"affected\":[{"
+		 "\"package\":{"
+		 "\"ecosystem\":\"Debian:12\",\"name\":\"c\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{"
+		 "\"introduced\":\"0\"},{\"fixed\":\"2\"}]}]}]}\n",
+		 severity);
+	unit_put(state, "scored", buf_str(&line));
+	assert_int_equal(import(state, false, unit_path(state, "scored")).count.kept, 1);
+	assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+	assert_true(vuln_lookup(ix, &a, STR("GHSA-5"), &v));
+	vuln_index_close(ix);
+	return v;
+}
+
+#define V2 "{\"type\":\"CVSS_V2\",\"score\":\"AV:N/AC:L/Au:N/C:C/I:C/A:C\"}" /* 10.0 */
+#define V3 "{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H\"}" /* 7.8 */
+#define V4 \
+	"{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:L/SC:N/SI:N/SA:N\"}" /* 6.9 */
+
+static void
+vectors_give_scores(void **state)
+{
+	static const struct {
+		const char *severity;
+		int tenths;
+		enum severity word;
+	} rows[] = {
+		{ V3, 78, SEVERITY_HIGH },
+		{ V2, 100, SEVERITY_HIGH },
+		{ V4, 69, SEVERITY_MEDIUM },
+		{ V2 "," V4 "," V3, 69, SEVERITY_MEDIUM }, /* the newest version */
+		{ V3 "," V2, 78, SEVERITY_HIGH },
+		{ V4 ",{\"type\":\"x\",\"score\":\"3.1\"}", 31, SEVERITY_LOW }, /* what was published */
+		{ "{\"type\":\"x\",\"score\":\"9.1\"}," V4, 91, SEVERITY_CRITICAL },
+		{ "{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/AV:L/AC:L\"}", -10, SEVERITY_UNKNOWN },
+		{ V3 ",{\"type\":\"Ubuntu\",\"score\":\"low\"}", 78, SEVERITY_LOW }, /* the publisher's own word */
+		{ "{\"type\":\"CVSS_V3\",\"score\":\"11\"}", -10, SEVERITY_UNKNOWN },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct vulnerability v = scored(state, rows[i].severity);
+		if ((int)lround(v.cvss * 10) != rows[i].tenths || v.severity != rows[i].word)
+			fail_msg("%s: %.1f %s", rows[i].severity, v.cvss, severity_name(v.severity));
+	}
 }
 
 static void
@@ -184,6 +239,7 @@ main(void)
 		unit_test_in_folder(lists_are_counted_and_found),
 		unit_test_in_folder(importing_replaces_and_add_merges),
 		unit_test_in_folder(bad_records_never_lose_the_good_ones),
+		unit_test_in_folder(vectors_give_scores),
 		unit_test_in_folder(a_folder_counts_what_it_does_not_know),
 		unit_test_in_folder(what_cannot_be_understood_changes_nothing),
 		unit_test_in_folder(an_open_index_stays_what_it_was),
