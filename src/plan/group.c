@@ -83,6 +83,17 @@ patch_of(struct patch_list *l, struct table *by_id, struct str id, struct arena 
 	return &l->patches.items[(uintptr_t)*place - 1];
 }
 
+/* The version in the patch's id: the source's. A rebuild of an unchanged source (Debian's binNMU, "…+b13") is an
+ * update of its own, or the next rebuild would have the id of one that is installed. */
+static struct str
+update_version(const struct update *u)
+{
+	bool rebuilt =
+		str_starts(u->to, u->source_version) && str_starts(str_skip(u->to, u->source_version.len), STR("+b"));
+
+	return rebuilt ? u->to : u->source_version;
+}
+
 /* One patch for each source and version. What the manager keeps back of a source whose other packages it takes is a
  * patch of its own ("…#kept-back"), so that those can go in. */
 void
@@ -92,12 +103,13 @@ updates_group(const char *scheme, const struct update_list *updates, struct aren
 
 	for (size_t i = 0; i < updates->items.count; i++) {
 		const struct update *u = &updates->items.items[i];
-		struct str id = arena_printf(a, "%s:%.*s@%.*s", scheme, STR_ARG(u->source), STR_ARG(u->source_version));
+		struct str version = update_version(u);
+		struct str id = arena_printf(a, "%s:%.*s@%.*s", scheme, STR_ARG(u->source), STR_ARG(version));
 		struct patch *p = patch_of(out, &by_id, id, a);
 		if (p->packages.count > 0 && p->kept_back.len == 0 && u->kept_back.len > 0)
 			p = patch_of(out, &by_id, arena_printf(a, "%.*s#kept-back", STR_ARG(id)), a);
 		p->source = u->source;
-		p->version = u->source_version;
+		p->version = version;
 		patch_add(p, u, a);
 	}
 	for (size_t i = 0; i < out->patches.count; i++) {
