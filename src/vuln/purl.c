@@ -169,7 +169,7 @@ static bool
 decode_path(struct arena *a, struct str text, struct str *out, struct err *e)
 {
 	BUF_AUTO path = { 0 };
-	struct str piece, plain;
+	struct str piece, plain = STR_NONE;
 	while (str_cut(&text, '/', &piece)) {
 		if (!decode(a, piece, &plain, e))
 			return false;
