@@ -33,7 +33,7 @@ token_create_run(struct cli *c, int argc, char **argv)
 	struct err e = { 0 };
 	int operands = 0;
 	int64_t ttl_ms;
-	uint64_t count;
+	uint64_t count = 0;
 	if (!cli_parse(c, &verb_token_create, options, COUNT(options), argc, argv, &operands, &e))
 		return cli_fail(c, &e);
 	if (!time_parse_duration(str_of(ttl), &ttl_ms))

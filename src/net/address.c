@@ -59,7 +59,7 @@ bool
 address_is_loopback(const char *text)
 {
 	struct address a;
-	unsigned char v4[4];
+	unsigned char v4[4] = { 0 };
 	if (!address_parse(str_of(text), &a, NULL))
 		return false;
 	if (inet_pton(AF_INET, a.host, v4) == 1)

@@ -225,7 +225,7 @@ choose_listed(struct choosing *ch, const struct host_patch *rows, size_t count)
 		struct str why = p ? patch_refusal(a, ch->host, p)
 				   : arena_printf(a, tr("%.*s does not miss %.*s"), STR_ARG(ch->host->name),
 						  STR_ARG(ch->r->patches[i]));
-		if (!why.len)
+		if (p && !why.len)
 			ch->item->patches[ch->item->patch_count++] = *p;
 		else if (!ch->r->all_hosts) /* of all hosts, those that do not miss it are not worth a line */
 			refuse(ch->c, ch->out, ch->host, why);
