@@ -182,7 +182,7 @@ lists_at(const struct pkgmgr_ctx *c, struct arena *a)
 bool
 apt_plan(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out, struct err *e)
 {
-	struct apt_simulation s;
+	struct apt_simulation s = { 0 };
 	struct apt_candidate_list kept;
 	struct apt_record_list details;
 	struct dpkg_state state;

@@ -13,7 +13,7 @@ width_counts_japanese_as_two(void **state)
 	assert_int_equal(cli_width(STR("abc")), 3);
 	assert_int_equal(cli_width(STR("皮膚科")), 6);
 	assert_int_equal(cli_width(STR("e\xcc\x81")), 1); /* e + combining acute */
-	assert_int_equal(cli_width(STR("\xff\xfe")), 2);  /* two bytes that are no UTF-8: one mark each */
+	assert_int_equal(cli_width(STR("\xff\xfe")), 2); /* two bytes that are no UTF-8: one mark each */
 	assert_int_equal(cli_width(STR("")), 0);
 }
 
@@ -68,7 +68,9 @@ table_lines_up_and_steers_no_terminal(void **state)
 	table_text(STR("\x1b[2Jevil\n"), text, sizeof(text));
 	assert_null(strchr(text, 0x1b));
 	assert_non_null(strstr(text, "evil"));
-	table_text(STR("a\xe2\x80\xae" "b"), text, sizeof(text)); /* right-to-left override */
+	table_text(STR("a\xe2\x80\xae"
+		       "b"),
+		   text, sizeof(text)); /* right-to-left override */
 	assert_null(strstr(text, "\xe2\x80\xae"));
 }
 

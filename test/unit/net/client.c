@@ -196,8 +196,8 @@ unreachable_in_plain_words(void **state)
 	char url[128];
 	const struct http_client_options o = { .ca_pem = buf_str(&f->pki.ca), .proxy = "", .timeout_s = 1 };
 	/* A label of 64 letters is no name, which the resolver says without a network. */
-	assert_fails(&o, "GET", "https://aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd.invalid/", STR(""),
-		     ERR_UNREACHABLE, "not found");
+	assert_fails(&o, "GET", "https://aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd.invalid/",
+		     STR(""), ERR_UNREACHABLE, "not found");
 	assert_fails(&o, "GET", "https://127.0.0.1:1/", STR(""), ERR_UNREACHABLE, "refused the connection");
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", http_server_port(f->server, PLAIN));
 	assert_fails(&o, "GET", url, STR(""), ERR_UNREACHABLE, "speak https");
