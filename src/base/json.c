@@ -6,7 +6,7 @@
 #include "base/tr.h"
 #include "base/utf8.h"
 
-enum { CHUNK = 16 * 1024, DEPTH = 64, STRING_MAX = 16 << 20 };
+enum { CHUNK = 16 * 1024, DEPTH = 64, STRING_MAX = 16 << 20, VALUES_MAX = 1000000 };
 
 enum state {
 	STATE_START, /* nothing read yet */
@@ -58,6 +58,8 @@ reader_new(const struct json_limits *limits)
 		r->limits.depth = DEPTH;
 	if (r->limits.string_max == 0)
 		r->limits.string_max = STRING_MAX;
+	if (r->limits.values == 0)
+		r->limits.values = VALUES_MAX;
 	r->levels = xcalloc(r->limits.depth / 8 + 1, 1);
 	r->line = 1;
 	return r;
@@ -126,6 +128,12 @@ struct str
 json_text(const struct json_reader *r)
 {
 	return r->text;
+}
+
+size_t
+json_values_max(const struct json_reader *r)
+{
+	return r->limits.values;
 }
 
 struct json_place

@@ -30,6 +30,7 @@ struct json_limits {
 	unsigned depth; /* 0 = 64 */
 	size_t string_max; /* bytes of one string, 0 = 16 MiB */
 	uint64_t total; /* bytes of the whole input, 0 = no limit */
+	size_t values; /* of a tree, which takes a hundred bytes for each, 0 = 1,000,000 */
 };
 
 /* Fills at most cap bytes into into; *got = 0 at the end; false: failed, e set. */

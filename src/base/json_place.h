@@ -9,5 +9,7 @@ struct json_place {
 };
 
 struct json_place json_place(const struct json_reader *r);
+/* How many values a tree may have. */
+size_t json_values_max(const struct json_reader *r);
 
 #endif

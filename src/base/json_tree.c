@@ -22,6 +22,7 @@ struct builder {
 	ARRAY_OF(struct node) nodes;
 	ARRAY_OF(struct frame) frames;
 	struct str key; /* just read */
+	size_t left; /* values that the tree may still have */
 };
 
 static void
@@ -94,6 +95,12 @@ builder_take(struct builder *b, struct json_reader *r, enum json_token t, struct
 {
 	struct json v = { .kind = JSON_KIND_NULL };
 
+	bool begins = t == JSON_OBJECT || t == JSON_ARRAY || t == JSON_STRING || t == JSON_NUMBER || t == JSON_TRUE ||
+		      t == JSON_FALSE || t == JSON_NULL;
+	/* "[0,0,0,…" of 16 MB would be a tree of a gigabyte. */
+	if (begins && b->left-- == 0)
+		return err_set(e, ERR_TOO_LARGE, "the document has more than %zu values, more than are accepted here",
+			       json_values_max(r));
 	switch (t) {
 	case JSON_OBJECT:
 	case JSON_ARRAY:
@@ -131,7 +138,7 @@ builder_take(struct builder *b, struct json_reader *r, enum json_token t, struct
 bool
 json_parse_value(struct arena *a, struct json_reader *r, enum json_token t, struct json **out, struct err *e)
 {
-	__attribute__((cleanup(builder_free))) struct builder b = { .out = a };
+	__attribute__((cleanup(builder_free))) struct builder b = { .out = a, .left = json_values_max(r) };
 
 	if (t == JSON_KEY || t == JSON_OBJECT_END || t == JSON_ARRAY_END)
 		return err_set(e, ERR_BUG, "a JSON value was to be read where none starts");

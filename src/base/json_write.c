@@ -75,6 +75,8 @@ add_string(struct buf *out, struct str s)
 	size_t run = 0, i = 0;
 
 	buf_add_char(out, '"');
+	if (s.len == 0) /* perhaps without a pointer */
+		s = STR("");
 	while (i < s.len) {
 		unsigned char c = (unsigned char)s.ptr[i];
 		size_t n = c < 0x80 ? 1 : utf8_sequence(s.ptr + i, s.len - i);

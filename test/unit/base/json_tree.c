@@ -129,13 +129,35 @@ depth_costs_no_stack(void **state)
 	assert_int_equal(e.code, ERR_TOO_LARGE);
 }
 
+/* Each value costs many times its two bytes. */
+static void
+values_are_counted(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct json_limits limits = { .values = 4 };
+	struct json *v;
+	struct err e = { 0 };
+	BUF_AUTO many = { 0 };
+
+	assert_true(json_parse(&a, STR("{\"a\":[0,{}]}"), &limits, &v, &e));
+	assert_false(json_parse(&a, STR("{\"a\":[0,{},1]}"), &limits, &v, &e));
+	assert_int_equal(e.code, ERR_TOO_LARGE);
+	/* Without a word of the caller, too. */
+	buf_add_char(&many, '[');
+	for (size_t i = 0; i < 2000000; i++)
+		buf_add(&many, STR("0,"));
+	buf_add(&many, STR("0]"));
+	assert_false(json_parse(&a, buf_str(&many), NULL, &v, &e));
+	assert_int_equal(e.code, ERR_TOO_LARGE);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_found_by_name),    cmocka_unit_test(what_is_missing_gives_the_default),
 		cmocka_unit_test(broken_documents_are_refused), cmocka_unit_test(one_value_out_of_a_stream_of_tokens),
-		cmocka_unit_test(depth_costs_no_stack),
+		cmocka_unit_test(depth_costs_no_stack),         cmocka_unit_test(values_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
