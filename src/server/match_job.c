@@ -1,5 +1,6 @@
 #include "server/match_job.h"
 
+#include "base/sentence.h"
 #include "base/table.h"
 #include "plan/inventory.h"
 #include "plan/pkgmgr.h"
@@ -7,6 +8,9 @@
 #include "store/section.h"
 #include "version/version.h"
 #include "vuln/match.h"
+
+/* More than any real machine, and what the writer stores in a second or two. */
+enum { FINDINGS_MAX = 250000 };
 
 static struct str
 json_strings(struct arena *a, const struct str *items, size_t count)
@@ -74,7 +78,7 @@ findings_fill(struct match_job *j, const struct match_result *m, const struct pa
 		j->findings[i] = (struct finding_row){
 			.host = j->host->id,
 			.package = f->package->name,
-			.source = f->package->source,
+			.source = f->source.len ? f->source : f->package->source,
 			.installed = f->package->version,
 			.fixed = f->fixed.len ? f->fixed : STR_NONE,
 			.aliases = json_strings(&j->arena, f->aliases, f->alias_count),
@@ -170,6 +174,7 @@ match_inputs(struct app *app, struct match_job *j, const struct vuln_index *ix, 
 		.packages = &in->packages,
 		.running_kernel = in->inventory.running_kernel,
 		.now = clock_now(app->clock),
+		.findings_max = FINDINGS_MAX,
 	};
 	j->host->matched_at = request.now;
 	j->host->matched_generation = ix ? vuln_index_generation(ix) : 0;
@@ -195,6 +200,7 @@ match_job_own(struct match_job *j)
 {
 	for (size_t i = 0; i < j->finding_count; i++) {
 		struct finding_row *f = &j->findings[i];
+		own(&j->arena, &f->source);
 		own(&j->arena, &f->fixed);
 		own(&j->arena, &f->why);
 		own(&j->arena, &f->vulnerability.id);
@@ -211,6 +217,7 @@ bool
 match_compute(struct app *app, struct store *st, struct str host, struct match_job *j, bool *due, struct err *e)
 {
 	struct inputs in = { 0 };
+	LANG_ENGLISH_AUTO; /* sentences that are kept; each reader gets them in his language */
 	*j = (struct match_job){ 0 };
 	j->host = ARENA_NEW(&j->arena, struct host);
 	*due = false;

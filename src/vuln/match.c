@@ -23,6 +23,9 @@ severity_parse(struct str s, enum severity *out)
 	return false;
 }
 
+#define FINDINGS_MAX 2000000
+#define RANGES_MAX 50000000
+
 struct hit {
 	uint32_t row; /* vulnerability */
 	uint32_t kind;
@@ -46,6 +49,7 @@ struct matcher {
 	struct seen *seen; /* one for each vulnerability */
 	ARRAY_OF(struct hit) hits; /* of the package in hand */
 	ARRAY_OF(struct finding) findings;
+	uint64_t ranges; /* looked at so far */
 	/* The package in hand. */
 	uint32_t number;
 	const struct package *package;
@@ -315,10 +319,26 @@ match_package(struct matcher *m)
 			advisory = n->advisory;
 		}
 		judge(m, n, &v);
+		m->ranges++;
 	}
 	if (advisory != INDEX_NONE)
 		decide(m, advisory, &v);
 	take_hits(m);
+}
+
+/* 200,000 packages that all say they are the kernel would have 400 million findings. */
+static bool
+within_limits(const struct matcher *m, struct err *e)
+{
+	const struct match_request *r = m->request;
+	size_t findings = r->findings_max ? r->findings_max : FINDINGS_MAX;
+	uint64_t ranges = r->ranges_max ? r->ranges_max : RANGES_MAX;
+	if (m->findings.count <= findings && m->ranges <= ranges)
+		return true;
+	return err_set(e, ERR_TOO_LARGE,
+		       "its %zu packages have more vulnerabilities than a real machine can (more than %zu up to %.*s); "
+		       "look at its list of packages",
+		       r->packages->count, findings, STR_ARG(m->package->name));
 }
 
 static void
@@ -359,12 +379,16 @@ match_run(const struct vuln_index *ix, const struct match_request *r, struct are
 	if (r->packages->count >= UINT32_MAX)
 		return err_set(e, ERR_TOO_LARGE, "more packages than a host can have");
 	m.seen = xcalloc(index_count(ix, INDEX_VULNERABILITIES) + 1, sizeof(*m.seen));
-	for (size_t i = 0; i < r->packages->count; i++) {
+	bool ok = true;
+	for (size_t i = 0; i < r->packages->count && ok; i++) {
 		m.number = (uint32_t)i + 1;
 		m.package = &r->packages->items[i];
 		match_package(&m);
+		ok = within_limits(&m, e);
 	}
 	free(m.seen);
+	if (!ok)
+		return false;
 	out->findings = m.findings.items;
 	out->count = m.findings.count;
 	return true;

@@ -59,6 +59,9 @@ struct match_request {
 	const struct package_list *packages;
 	struct str running_kernel; /* release, may be empty */
 	int64_t now;
+	/* What a list made up by its sender may cost, 0 = the most that a machine with many old kernels needs. */
+	size_t findings_max; /* 0 = 2,000,000 */
+	uint64_t ranges_max; /* ranges of versions looked at, 0 = 50,000,000 */
 };
 
 struct match_result {
@@ -67,6 +70,7 @@ struct match_result {
 	struct end_of_life eol;
 	bool covered; /* the index has advisories for this system at all */
 };
+/* ERR_TOO_LARGE beyond the two limits. */
 bool match_run(const struct vuln_index *ix, const struct match_request *r, struct arena *a, struct match_result *out,
 	       struct err *e) MUST_CHECK;
 

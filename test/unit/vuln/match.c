@@ -89,6 +89,34 @@ every_kernel_is_reported_and_one_runs(void **state)
 	assert_true(w.result.eol.ended);
 }
 
+/* A host makes its list of packages up: neither memory nor time may follow it. */
+static void
+a_list_that_costs_too_much_is_refused(void **state)
+{
+	__attribute__((cleanup(done))) struct world w = { 0 };
+	struct package p[40];
+	for (size_t i = 0; i < COUNT(p); i++)
+		p[i] = (struct package){ .name = STR("openssl"), .version = STR("1:3.0.7-6.el9") };
+	run(state, &w, p, 1, "almalinux:9", "");
+	struct package_list list = { .items = p, .count = COUNT(p) };
+	struct match_request q = { .os = STR("almalinux:9"), .packages = &list, .now = unit_instant };
+	struct err e = { 0 };
+	q.findings_max = 79;
+	assert_false(match_run(w.index, &q, &w.arena, &w.result, &e));
+	assert_int_equal(e.code, ERR_TOO_LARGE);
+	q.findings_max = 80;
+	assert_ok(match_run(w.index, &q, &w.arena, &w.result, &unit_err));
+	assert_int_equal(w.result.count, 80);
+	/* None of these is affected, but each has to be compared. */
+	for (size_t i = 0; i < COUNT(p); i++)
+		p[i].version = STR("9:9");
+	q.ranges_max = 100;
+	assert_false(match_run(w.index, &q, &w.arena, &w.result, &e));
+	q.ranges_max = 120;
+	assert_ok(match_run(w.index, &q, &w.arena, &w.result, &unit_err));
+	assert_int_equal(w.result.count, 0);
+}
+
 static void
 a_system_without_advisories_is_not_covered(void **state)
 {
@@ -145,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		unit_test_in_folder(the_newest_advisory_counts),
 		unit_test_in_folder(every_kernel_is_reported_and_one_runs),
+		unit_test_in_folder(a_list_that_costs_too_much_is_refused),
 		unit_test_in_folder(a_system_without_advisories_is_not_covered),
 		unit_test_in_folder(damage_is_refused_by_name),
 		cmocka_unit_test(severities_have_names),
