@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 
 enum { CHUNK_FIRST = 4096, CHUNK_MAX = 1 << 20, ALIGN = _Alignof(max_align_t) };
@@ -105,6 +107,27 @@ arena_str(struct arena *a, struct str s)
 	if (s.len > 0)
 		memcpy(p, s.ptr, s.len);
 	return (struct str){ p, s.len };
+}
+
+struct str
+arena_line(struct arena *a, struct str s, size_t max)
+{
+	char *p = arena_alloc(a, (s.len < max ? s.len : max) + 1, 1);
+	size_t to = 0;
+
+	for (size_t i = 0; i < s.len;) {
+		size_t n = utf8_sequence(s.ptr + i, s.len - i), taken = n ? n : 1;
+		bool plain = n > 0 && !utf8_is_control(s.ptr + i, n);
+		if (to + (plain ? n : 1) > max)
+			break;
+		if (plain)
+			memcpy(p + to, s.ptr + i, n);
+		else
+			p[to] = n ? ' ' : '?';
+		to += plain ? n : 1;
+		i += taken;
+	}
+	return str_sub(p, to);
 }
 
 char *

@@ -17,6 +17,8 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t count, size_t size);
 /* Copies. The copy is NUL-terminated behind its length. */
 struct str arena_str(struct arena *a, struct str s);
+/* A stranger's text as one line of at most max bytes: controls become blanks, ill-formed bytes "?", whole characters. */
+struct str arena_line(struct arena *a, struct str s, size_t max);
 char *arena_cstr(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void arena_free(struct arena *a);

@@ -51,10 +51,11 @@ state_in_plan(struct host_patch *row, const struct host_patch *before, const str
 		row->at = before->at;
 }
 
+/* A host's words for people, as one line of bounded length. */
 static struct str
-or_empty(struct str s)
+line(struct arena *a, struct str s)
 {
-	return s.ptr ? s : STR("");
+	return arena_line(a, s, 500);
 }
 
 static bool
@@ -63,12 +64,12 @@ row_put(struct store *st, struct arena *a, struct str host, const struct patch *
 	struct str from = version_before(p);
 	struct patch_row catalog = {
 		.id = p->id,
-		.title = or_empty(p->title),
-		.source = or_empty(p->source),
-		.version = or_empty(p->version),
+		.title = line(a, p->title),
+		.source = line(a, p->source),
+		.version = line(a, p->version),
 		.security = p->security,
 		.size = (int64_t)p->size,
-		.origins = or_empty(p->origins),
+		.origins = line(a, p->origins),
 		.first_seen = now,
 	};
 	if (!patch_put(st, &catalog, e))
@@ -77,11 +78,11 @@ row_put(struct store *st, struct arena *a, struct str host, const struct patch *
 		.host = host,
 		.patch = p->id,
 		.listed = true,
-		.title = or_empty(p->title),
+		.title = line(a, p->title),
 		.from = from,
-		.to = or_empty(p->version),
+		.to = line(a, p->version),
 		.packages = patch_packages_json(a, p),
-		.kept_back = p->kept_back.len ? p->kept_back : STR_NONE,
+		.kept_back = p->kept_back.len ? line(a, p->kept_back) : STR_NONE,
 		.staged = p->staged,
 	};
 	struct host_patch before;

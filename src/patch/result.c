@@ -113,9 +113,10 @@ static void
 attempt_fill(struct attempt *t, const struct result *r, int64_t now)
 {
 	t->state = r->state;
+	/* A clock that is ahead would keep its rows on top of everybody's history for ever. */
 	if (r->started)
-		t->at = r->started;
-	t->finished = ended(r->state) ? (r->finished ? r->finished : now) : 0;
+		t->at = r->started < now ? r->started : now;
+	t->finished = !ended(r->state) ? 0 : r->finished && r->finished < now ? r->finished : now;
 	t->why = r->why;
 	t->words = r->words;
 	t->signed_text = r->signed_text;

@@ -1,9 +1,12 @@
 /* The table of package managers, and the section "updates" (doc/agent-protocol.md). */
 #include "plan/pkgmgr.h"
 
+#include "os/pkgdb.h"
+
 #define SECTION_MAX ((uint64_t)64 << 20)
 #define PATCHES_MAX 20000
 #define PARTS_MAX 20000
+#define ID_MAX 300 /* an order takes no longer one */
 
 const struct pkgmgr *const pkgmgr_all[] = { &pkgmgr_apt, &pkgmgr_dnf, &pkgmgr_apk, NULL };
 
@@ -93,7 +96,8 @@ parse_package(const struct json *j, struct patch_package *p)
 	p->from = json_get_str(j, "from");
 	p->to = json_get_str(j, "to");
 	p->size = get_size(j, "size");
-	return p->name.len > 0 && p->to.len > 0;
+	return package_word_valid(p->name) && package_word_valid(p->to) &&
+	       (p->from.len == 0 || package_word_valid(p->from)) && (p->arch.len == 0 || package_word_valid(p->arch));
 }
 
 static bool
@@ -119,11 +123,11 @@ parse_patch(struct arena *a, const struct json *j, struct patch *p)
 			return false;
 	}
 	for (size_t i = 0; i < cves; i++) {
-		if (cve[i].kind != JSON_KIND_STRING)
+		if (cve[i].kind != JSON_KIND_STRING || !package_word_valid(cve[i].text))
 			return false;
 		*ARRAY_PUSH(a, &p->cves) = cve[i].text;
 	}
-	return p->id.len > 0 && p->packages.count > 0;
+	return package_word_valid(p->id) && p->id.len <= ID_MAX && p->packages.count > 0;
 }
 
 bool

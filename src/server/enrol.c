@@ -8,7 +8,7 @@
 static const int64_t HOUR = 3600000LL;
 static const int64_t CERTIFICATE_LIFE = 180 * 86400000LL;
 
-enum { TEXT_MAX = 200, PEM_MAX = 8192 };
+enum { TEXT_MAX = 200, PEM_MAX = 8192, NAME_MAX_BYTES = 253 /* of DNS */ };
 
 struct prepared {
 	struct str token, secret_hash, hostname, machine, os, agent, signing_key;
@@ -23,16 +23,6 @@ take(const struct json *body, const char *key, size_t max, struct str *out, stru
 		return err_set(e, ERR_INPUT, "enrolling: the request's %s is missing or longer than %zu bytes", key,
 			       max);
 	return true;
-}
-
-/* A name that people read and that goes into the log: printable, no longer than DNS allows. */
-static struct str
-hostname_clean(struct arena *a, struct str name)
-{
-	BUF_AUTO clean = { 0 };
-	for (size_t i = 0; i < name.len && i < 253; i++)
-		buf_add_char(&clean, (unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f ? '-' : name.ptr[i]);
-	return arena_str(a, buf_str(&clean));
 }
 
 static bool
@@ -62,7 +52,9 @@ enrol_prepare(struct request *r, struct err *e)
 		return err_wrap(e, "enrolling %.*s", STR_ARG(name));
 	sha256_hex(secret, hash);
 	p->secret_hash = arena_str(&r->arena, str_of(hash));
-	p->hostname = hostname_clean(&r->arena, name);
+	p->hostname = arena_line(&r->arena, name, NAME_MAX_BYTES);
+	p->os = arena_line(&r->arena, p->os, TEXT_MAX);
+	p->agent = arena_line(&r->arena, p->agent, TEXT_MAX);
 	r->prepared = p;
 	return true;
 }

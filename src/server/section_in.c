@@ -5,6 +5,9 @@
 #include "server/check_in.h"
 #include "store/section.h"
 
+/* A host may say what it likes, but lists of hosts show this of every one of them. */
+enum { NAME_BYTES = 253, TEXT_BYTES = 200, ADDRESS_BYTES = 64, ADDRESSES_MAX = 64 };
+
 struct prepared {
 	struct str hash;
 	struct inventory inventory; /* system */
@@ -45,10 +48,11 @@ addresses_json(struct arena *a, const struct hardware *h)
 {
 	BUF_AUTO text = { 0 };
 	struct json_writer w = { .out = &text };
+	size_t left = ADDRESSES_MAX;
 	json_begin_array(&w);
 	for (size_t i = 0; i < h->interfaces.count; i++)
-		for (size_t j = 0; j < h->interfaces.items[i].address_count; j++)
-			json_str(&w, h->interfaces.items[i].addresses[j]);
+		for (size_t j = 0; j < h->interfaces.items[i].address_count && left > 0; j++, left--)
+			json_str(&w, arena_line(a, h->interfaces.items[i].addresses[j], ADDRESS_BYTES));
 	json_end_array(&w);
 	return arena_str(a, buf_str(&text));
 }
@@ -56,13 +60,13 @@ addresses_json(struct arena *a, const struct hardware *h)
 static bool
 system_store(struct request *r, const struct inventory *inv, struct err *e)
 {
-	struct str empty = STR("");
+	struct arena *a = &r->arena;
 	struct host h = {
 		.id = r->host.id,
-		.name = inv->hostname.len ? str_head(inv->hostname, 255) : r->host.name,
-		.os_key = inv->os.id.len ? os_key(&inv->os, &r->arena) : r->host.os_key,
-		.os_name = inv->os.name.len ? inv->os.name : empty,
-		.serial = inv->hardware.serial.len ? inv->hardware.serial : empty,
+		.name = inv->hostname.len ? arena_line(a, inv->hostname, NAME_BYTES) : r->host.name,
+		.os_key = inv->os.id.len ? arena_line(a, os_key(&inv->os, a), TEXT_BYTES) : r->host.os_key,
+		.os_name = arena_line(a, inv->os.name, TEXT_BYTES),
+		.serial = arena_line(a, inv->hardware.serial, TEXT_BYTES),
 		.addresses = addresses_json(&r->arena, &inv->hardware),
 		.reboot = inv->reboot_signals.count > 0,
 	};

@@ -75,6 +75,19 @@ arrays_grow_and_keep_what_they_hold(void **state)
 	assert_int_equal(*ARRAY_PUSH(&a, &one), 0);
 }
 
+static void
+a_line_is_plain_and_bounded(void **state)
+{
+	ARENA_AUTO a = { 0 };
+
+	assert_true(str_eq(arena_line(&a, STR_NONE, 10), STR("")));
+	assert_true(str_eq(arena_line(&a, STR("a\nb\x1b[31m\xc2\x9b\xe2\x80\xaex"), 99), STR("a b [31m  x")));
+	assert_true(str_eq(arena_line(&a, STR("\xff\xe3\x81"), 99), STR("???")));
+	assert_true(str_eq(arena_line(&a, STR("守り"), 5), STR("守")));
+	assert_true(str_eq(arena_line(&a, STR("abc"), 2), STR("ab")));
+	assert_true(str_eq(arena_line(&a, STR("abc"), 0), STR("")));
+}
+
 /* A lone array grows in place: no copies are left behind. */
 static void
 a_lone_array_costs_its_size(void **state)
@@ -120,6 +133,7 @@ main(void)
 		cmocka_unit_test(copies_are_terminated),
 		cmocka_unit_test(arrays_grow_and_keep_what_they_hold),
 		cmocka_unit_test(a_lone_array_costs_its_size),
+		cmocka_unit_test(a_line_is_plain_and_bounded),
 		cmocka_unit_test(an_overflow_aborts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

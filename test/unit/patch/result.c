@@ -2,6 +2,8 @@
 
 #include "scene.h"
 
+#define LATER (NOW + 60000)
+
 static struct result
 result_of(struct world *w, struct str order, const char *patch, const char *state, const char *words)
 {
@@ -52,13 +54,28 @@ running_then_its_end(void **state)
 	KEY_AUTO k = NULL;
 	struct str order = ordered(w, &k);
 	struct result r = result_of(w, order, OPENSSL, "running", NULL);
-	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
 	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_RUNNING);
 	assert_int_equal(scene_state(w, "a", BASH), PATCH_QUEUED);
 	r = result_of(w, order, OPENSSL, "installed", NULL);
-	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
 	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_INSTALLED);
 	assert_true(attempt_now(w, order, OPENSSL).finished > attempt_now(w, order, OPENSSL).at);
+}
+
+/* Its rows would stay on top of everybody's history. */
+static void
+a_clock_that_is_ahead_changes_no_order(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	struct str order = ordered(w, &k);
+	struct result r = result_of(w, order, OPENSSL, "installed", NULL);
+	r.started = r.finished = NOW + 365 * INT64_C(86400000);
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(attempt_now(w, order, OPENSSL).at, LATER);
+	assert_int_equal(attempt_now(w, order, OPENSSL).finished, LATER);
 }
 
 static void
@@ -69,11 +86,11 @@ an_end_is_never_replaced(void **state)
 	KEY_AUTO k = NULL;
 	struct str order = ordered(w, &k);
 	struct result r = result_of(w, order, OPENSSL, "failed", "disk full");
-	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
 	static const char *const later[] = { "installed", "running", "failed" };
 	for (size_t i = 0; i < COUNT(later); i++) {
 		r = result_of(w, order, OPENSSL, later[i], "something else");
-		ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e)); /* durable: the host may forget it */
+		ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e)); /* durable: the host may forget it */
 	}
 	assert_int_equal(attempt_now(w, order, OPENSSL).state, PATCH_FAILED);
 	assert_true(str_eq(attempt_now(w, order, OPENSSL).words, STR("disk full")));
@@ -130,7 +147,7 @@ an_order_is_not_sent_again_once_reported(void **state)
 	struct str order = ordered(w, &k);
 	ok(order_deliver(w->st, &w->arena, STR("a"), STR("L"), NOW, &orders, &count, &e));
 	struct result r = result_of(w, order, OPENSSL, "running", NULL);
-	ok(result_accept(w->st, &w->arena, STR("a"), &r, NOW, &e));
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
 	ok(order_deliver(w->st, &w->arena, STR("a"), STR("L"), NOW, &orders, &count, &e));
 	assert_int_equal(count, 0);
 }
@@ -161,6 +178,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(running_then_its_end),
+		TEST(a_clock_that_is_ahead_changes_no_order),
 		TEST(an_end_is_never_replaced),
 		TEST(other_hosts_and_other_orders_are_refused),
 		TEST(the_truth_replaces_an_order_that_we_gave_up),

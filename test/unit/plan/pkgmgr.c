@@ -52,6 +52,9 @@ bad_updates_are_refused(void **state)
 		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\"}]}]}",
 		("{\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\",\"to\":\"1\"}],\"cves\":[1]}],"
 		 "\"manager\":\"apt\"}"),
+		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\\nb\",\"packages\":[{\"name\":\"x\",\"to\":\"1\"}]}]}",
+		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x y\",\"to\":\"1\"}]}]}",
+		"{\"manager\":\"apt\",\"patches\":[{\"id\":\"a\",\"packages\":[{\"name\":\"x\",\"to\":\"\\u001b\"}]}]}",
 	};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {

@@ -138,6 +138,39 @@ sections_are_checked_before_they_are_kept(void **state)
 	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/secrets", "not json").status, 409);
 }
 
+/* What every list of hosts shows is one line of bounded length, whatever a host says of itself. */
+static void
+a_hosts_own_words_stay_short_and_plain(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	char hash[SHA256_HEX_LEN];
+	struct str *ids;
+	size_t count;
+	struct host h;
+	BUF_AUTO body = { 0 };
+	enrolled(w);
+	buf_add(&body, STR("{\"hostname\":\"a\\n\\u001b[2Jb\\u202e\",\"os\":{\"id\":\"debian\",\"version\":\"12\","
+			   "\"name\":\""));
+	for (int i = 0; i < 5000; i++)
+		buf_add(&body, STR("x"));
+	buf_add(&body,
+		STR("\"},\"hardware\":{\"interfaces\":[{\"name\":\"e\",\"mac\":\"\",\"addresses\":[\"10.0.0.1\""));
+	for (int i = 0; i < 4000; i++)
+		buf_add(&body, STR(",\"a very long address that is none at all and goes on and on, and on\""));
+	buf_add(&body, STR("]}]}}"));
+	sha256_hex(buf_str(&body), hash);
+	struct str sections = arena_printf(&w->arena, "{\"system\":\"%s\"}", hash);
+	assert_int_equal(check_in(w, &(struct sent){ .sections = sections.ptr }).status, 200);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/system", buf_cstr(&body)).status, 204);
+	ok(host_ids(w->st, &w->arena, HOST_ACTIVE, &ids, &count, &e));
+	ok(host_get(w->st, &w->arena, ids[0], &h, &e));
+	assert_true(str_eq(h.name, STR("a  [2Jb ")));
+	assert_int_equal(h.os_name.len, 200);
+	assert_true(h.addresses.len < 64 * 70);
+	assert_true(str_starts(h.addresses, STR("[\"10.0.0.1\",")));
+}
+
 /* The whole way of an update: plan, order, delivery, signed results. */
 static void
 an_order_lives_through_check_ins(void **state)
@@ -215,11 +248,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lineage_tells_copies_from_restored_disks),
-		TEST(a_copied_disk_stops_both),
-		TEST(a_restored_disk_is_said_and_asked_for_everything),
-		TEST(sections_are_checked_before_they_are_kept),
-		TEST(an_order_lives_through_check_ins),
+		TEST(lineage_tells_copies_from_restored_disks),         TEST(a_copied_disk_stops_both),
+		TEST(a_restored_disk_is_said_and_asked_for_everything), TEST(sections_are_checked_before_they_are_kept),
+		TEST(a_hosts_own_words_stay_short_and_plain),           TEST(an_order_lives_through_check_ins),
 		TEST(other_protocols_are_told_which_one_is_spoken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
