@@ -33,7 +33,7 @@ struct cli_option {
 struct cli_verb {
 	const char *name; /* "scan", "feed import" */
 	const char *args; /* "PATH…", "" when none */
-	const char *help; /* one line */
+	const char *help; /* one line; further lines are shown by the verb's own --help only */
 	const char *examples; /* lines "mamori scan --fail-on kev", may be NULL */
 	int (*run)(struct cli *c, int argc, char **argv);
 };
@@ -55,6 +55,12 @@ void cli_table_cellf(struct cli_table *t, const char *fmt, ...) PRINTF_LIKE(2, 3
 void cli_table_print(struct cli_table *t);
 /* Terminal columns of UTF-8 text. */
 size_t cli_width(struct str s);
+
+/* Columns for running text: the terminal's, at most 120; 80 where there is none. */
+size_t cli_columns(void);
+/* Adds text and a line end; what does not fit into `columns` goes on in lines indented by `indent`. The first line is
+ * taken to begin there already. */
+void cli_wrap(struct buf *out, struct str text, size_t indent, size_t columns);
 
 /* Prints w's buffer and a newline, and empties it: one JSON document or one JSON Line. */
 void cli_print_line(struct buf *b);

@@ -1,5 +1,6 @@
 /* Options as data: one parser for every verb, and the help that is made from the same rows. */
 #include "cli/cli.h"
+#include "cli/suggest.h"
 #include "cli/verbs.h"
 
 static const struct cli_option global_options[] = {
@@ -18,7 +19,8 @@ help_options(struct buf *out, const struct cli_option *options, size_t count)
 		buf_addf(&left, "  --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 		while (left.len < 26)
 			buf_add_char(&left, ' ');
-		buf_addf(out, "%s %s\n", buf_cstr(&left), tr(o->help));
+		buf_addf(out, "%s ", buf_cstr(&left));
+		cli_wrap(out, str_of(tr(o->help)), left.len + 1, cli_columns());
 	}
 }
 
@@ -26,7 +28,13 @@ static void
 verb_help(const struct cli_verb *verb, const struct cli_option *options, size_t count)
 {
 	BUF_AUTO out = { 0 };
-	buf_addf(&out, "mamori %s: %s\n\n", verb->name, tr(verb->help));
+	buf_addf(&out, "mamori %s: ", verb->name);
+	struct str help = str_of(tr(verb->help)), first = help, rest = STR_NONE;
+	str_split(help, '\n', &first, &rest);
+	cli_wrap(&out, first, strlen(verb->name) + 9, cli_columns());
+	if (rest.len)
+		cli_wrap(&out, rest, 0, cli_columns());
+	buf_add_char(&out, '\n');
 	buf_addf(&out, "%s mamori %s%s%s%s\n\n", tr("Usage:"), verb->name, count ? tr(" [OPTION…]") : "",
 		 *verb->args ? " " : "", verb->args);
 	help_options(&out, options, count);
@@ -34,6 +42,26 @@ verb_help(const struct cli_verb *verb, const struct cli_option *options, size_t 
 	if (verb->examples)
 		buf_addf(&out, "\n%s\n%s\n", tr("Examples:"), verb->examples);
 	fwrite(out.ptr, 1, out.len, stdout);
+}
+
+/* "--jsn" is no option of this verb: which one is near? */
+static bool
+option_unknown(const struct cli_verb *verb, const struct cli_option *options, size_t count, struct str name,
+	       struct err *e)
+{
+	const char *best = NULL;
+	size_t least = SIZE_MAX, distance;
+	for (size_t i = 0; i < count + COUNT(global_options); i++) {
+		const char *known = i < count ? options[i].name : global_options[i - count].name;
+		if (suggest_near(name, str_of(known), &distance) && distance < least) {
+			least = distance;
+			best = known;
+		}
+	}
+	if (best)
+		return err_set(e, ERR_USAGE, "there is no option --%.*s; did you mean --%s? See: mamori %s --help",
+			       STR_ARG(name), best, verb->name);
+	return err_set(e, ERR_USAGE, "there is no option --%.*s; see: mamori %s --help", STR_ARG(name), verb->name);
 }
 
 static const struct cli_option *
@@ -100,8 +128,7 @@ parse_option(struct parse *p, struct err *e)
 	if (global)
 		o = option_find(global_options, COUNT(global_options), name);
 	if (!o)
-		return err_set(e, ERR_USAGE, "there is no option --%.*s; see: mamori %s --help", STR_ARG(name),
-			       p->verb->name);
+		return option_unknown(p->verb, p->options, p->count, name, e);
 	const char *text = has_value ? value.ptr : NULL;
 	if (o->arg && !text) {
 		if (p->next >= p->argc)

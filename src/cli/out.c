@@ -94,6 +94,64 @@ cell_clean(struct arena *a, struct str text)
 	return arena_str(a, buf_str(&b));
 }
 
+/* ---- paragraphs ---- */
+
+static size_t
+terminal_columns(void)
+{
+	struct winsize size;
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		return size.ws_col;
+	return 0;
+}
+
+size_t
+cli_columns(void)
+{
+	size_t columns = terminal_columns();
+	return columns == 0 ? 80 : columns > 120 ? 120 : columns;
+}
+
+/* How much of s to print in a line of `room` columns: up to a blank, or between two characters of Japanese, but never
+ * so that a closing mark begins the next line. */
+static size_t
+line_take(struct str s, size_t room)
+{
+	size_t used = 0, best = 0, at = 0;
+	uint32_t before = 0;
+	while (at < s.len) {
+		uint32_t code;
+		size_t n = utf8_take(str_skip(s, at), &code);
+		bool closing = code < 0x80 ? strchr(").,:;!?", (int)code) != NULL
+					   : code == 0x3001 || code == 0x3002 || code == 0x300d || code == 0x30fc ||
+						     code == 0x201d || code == 0x2026;
+		bool opened = before == '(' || before == 0x300c || before == 0x201c;
+		if (at > 0 &&
+		    (code == ' ' || ((code_width(code) == 2 || code_width(before) == 2) && !closing && !opened)))
+			best = at;
+		if (used + code_width(code) > room && best > 0)
+			return best;
+		used += code_width(code);
+		before = code;
+		at += n;
+	}
+	return s.len;
+}
+
+void
+cli_wrap(struct buf *out, struct str text, size_t indent, size_t columns)
+{
+	size_t room = columns > indent + 20 ? columns - indent : 20;
+	for (bool first = true; text.len || first; first = false) {
+		if (!first)
+			buf_addf(out, "%*s", (int)indent, "");
+		size_t n = line_take(text, room);
+		buf_add(out, str_head(text, n));
+		buf_add_char(out, '\n');
+		text = str_trim(str_skip(text, n));
+	}
+}
+
 /* ---- tables ---- */
 
 struct cli_table {
@@ -128,15 +186,6 @@ cli_table_cellf(struct cli_table *t, const char *fmt, ...)
 	buf_addfv(&b, fmt, ap);
 	va_end(ap);
 	cli_table_cell(t, buf_str(&b));
-}
-
-static size_t
-terminal_columns(void)
-{
-	struct winsize size;
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return size.ws_col;
-	return 0;
 }
 
 /* Takes columns from the widest until the row fits; a column keeps at least 12. */

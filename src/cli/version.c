@@ -136,8 +136,8 @@ run(struct cli *c, int argc, char **argv)
 const struct cli_verb verb_version_compare = {
 	.name = "version compare",
 	.args = "SCHEME A B | SCHEME -",
-	.help = "Compare two versions, or tab-separated pairs on standard input (schemes: deb, rpm, "
-		"apk, semver, pep440, maven, rubygems, nuget, packagist, windows, generic)",
+	.help = "Compare two versions, or tab-separated pairs on standard input\n"
+		"Schemes: deb, rpm, apk, semver, pep440, maven, rubygems, nuget, packagist, windows, generic",
 	.examples = "  mamori version compare deb 1.0~rc1-1 1.0-1\n"
 		    "  printf '1.0\\t1.0.1\\n' | mamori version compare rpm -\n"
 		    "  mamori version compare windows 10.0.19045.4651 10.0.19045.4780",
