@@ -1,6 +1,7 @@
 /* Downloading ahead, ending what was left half done, installing; the outcome is what dpkg's database says. */
 #include "plan/apt.h"
 
+#include "base/log.h"
 #include "os/pkgdb.h"
 #include "plan/deb.h"
 #include "plan/run.h"
@@ -110,7 +111,9 @@ apt_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count,
 	if (args_packages(&v, all, count, &a) == 0)
 		return true;
 	struct apt_run run = { .argv = args_end(&v, &a), .low_priority = true, .timeout_s = STAGE_TIMEOUT_S };
-	if (!apt_run(c, &run, &r, e))
+	/* The stamp first: a crash in the middle makes the next run look again. */
+	if (!file_write(path_join(&a, apt_stage_here(c, &a), APT_STAMP_FETCHED), STR(""), 0600, e) ||
+	    !apt_run(c, &run, &r, e))
 		return err_wrap(e, "downloading updates ahead");
 	buf_add(&r.out, buf_str(&r.err));
 	return r.status == 0 || apt_failed(c, tr("downloading updates ahead"), buf_str(&r.out), e);
@@ -357,6 +360,8 @@ rehearse(const struct pkgmgr_ctx *c, const struct patch *const *patches, size_t 
 	args_add(&v, a, "-s");
 	args_add(&v, a, "-o");
 	args_add(&v, a, "Debug::NoLocking=1");
+	args_add(&v, a, "-o");
+	args_add(&v, a, "Dir::Log::Planner=/dev/null");
 	(void)args_packages(&v, patches, count, a);
 	struct apt_run run = { .argv = args_end(&v, a), .timeout_s = 600 };
 	if (!apt_run(c, &run, &r, e))
@@ -466,20 +471,56 @@ run_install(const struct pkgmgr_ctx *c, const struct patch *const *patches, size
 	return true;
 }
 
+/* A package of this patch whose new files are in place, but which is not set up; NULL when there is none. */
+static const struct patch_package *
+unpacked_only(const struct patch *p, const struct package_list *installed)
+{
+	for (size_t i = 0; i < p->packages.count; i++) {
+		size_t n;
+		const struct package *found = package_list_find(installed, p->packages.items[i].name, &n);
+		for (size_t k = 0; k < n; k++) {
+			if (found[k].unfinished && str_eq(found[k].version, p->packages.items[i].to))
+				return &p->packages.items[i];
+		}
+	}
+	return NULL;
+}
+
+static struct str
+why_failed(const struct patch *p, const struct package_list *after, const struct err *why, struct arena *a)
+{
+	const struct patch_package *rest = unpacked_only(p, after);
+
+	if (!rest)
+		return arena_str(a, str_of(why->text));
+	return arena_printf(a, tr("%s; %.*s is unpacked but not set up: the next check-in goes on with that by itself"),
+			    why->text, STR_ARG(rest->name));
+}
+
 static void
-results_explain(struct apply_result *results, size_t count, struct str words, const struct err *why, struct arena *a)
+results_explain(const struct patch *patches, size_t count, const struct package_list *after, struct str words,
+		const struct err *why, struct arena *a, struct apply_result *results)
 {
 	struct str tail = words_tail(words, a);
 
 	for (size_t i = 0; i < count; i++) {
 		results[i].words = tail;
-		if (results[i].outcome == APPLY_INSTALLED)
-			continue;
 		if (results[i].outcome == APPLY_PENDING_REBOOT)
 			results[i].why = arena_str(a, str_of(tr("installed; it takes effect after the next restart")));
-		else
-			results[i].why = arena_str(a, str_of(why->text));
+		else if (results[i].outcome == APPLY_FAILED)
+			results[i].why = why_failed(&patches[i], after, why, a);
 	}
+}
+
+/* A run that failed half-way: what can be ended now is ended now, so that what is told of it stays true. */
+static void
+end_the_rest(const struct pkgmgr_ctx *c)
+{
+	struct err e = { 0 };
+	bool did;
+
+	if (!apt_recover(c, &did, &e))
+		log_warn("apt", "%s", e.text);
 }
 
 /* Copies what was found out of the wanted patches to their places among all. */
@@ -508,8 +549,11 @@ apply_wanted(const struct pkgmgr_ctx *c, const struct patch *const *wanted, size
 	for (size_t i = 0; i < count; i++)
 		list[i] = *wanted[i];
 	if (!apt_space_for_install(c, wanted, count, a, e) || !rehearse(c, wanted, count, a, &staged, e) ||
-	    !installed_read(c, a, &before, e) || !run_install(c, wanted, count, staged, a, &status, &words, e) ||
-	    !installed_read(c, a, &after, e) || !apt_outcome(c, list, count, a, results, e))
+	    !installed_read(c, a, &before, e) || !run_install(c, wanted, count, staged, a, &status, &words, e))
+		return false;
+	if (status != 0)
+		end_the_rest(c);
+	if (!installed_read(c, a, &after, e) || !apt_outcome(c, list, count, a, results, e))
 		return false;
 	if (status != 0)
 		(void)apt_failed(c, tr("installing updates"), words, &why);
@@ -519,7 +563,7 @@ apply_wanted(const struct pkgmgr_ctx *c, const struct patch *const *wanted, size
 		*e = why;
 		return false;
 	}
-	results_explain(results, count, words, &why, a);
+	results_explain(list, count, &after, words, &why, a, results);
 	return true;
 }
 

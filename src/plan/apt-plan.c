@@ -23,7 +23,17 @@ look(const struct pkgmgr_ctx *c, const char *const *argv, struct proc_result *r,
 static bool
 simulate(const struct pkgmgr_ctx *c, struct arena *a, struct apt_simulation *out, struct err *e)
 {
-	const char *argv[] = { "apt-get", "-s", "-q", "-o", "Debug::NoLocking=1", "upgrade", "--with-new-pkgs", NULL };
+	/* Dir::Log::Planner: even a simulation would replace the log of the last real installation's planning. */
+	const char *argv[] = { "apt-get",
+			       "-s",
+			       "-q",
+			       "-o",
+			       "Debug::NoLocking=1",
+			       "-o",
+			       "Dir::Log::Planner=/dev/null",
+			       "upgrade",
+			       "--with-new-pkgs",
+			       NULL };
 	PROC_RESULT_AUTO r = { 0 };
 
 	if (!look(c, argv, &r, e))
@@ -168,7 +178,7 @@ lists_at(const struct pkgmgr_ctx *c, struct arena *a)
 	const char *const places[] = {
 		path_join(a, c->root, "/var/lib/apt/lists"),
 		path_join(a, c->root, "/var/lib/apt/periodic/update-success-stamp"),
-		path_join(a, apt_stage_here(c, a), "refreshed"),
+		path_join(a, apt_stage_here(c, a), APT_STAMP_REFRESHED),
 	};
 	int64_t newest = 0;
 

@@ -168,8 +168,6 @@ apt_stage_here(const struct pkgmgr_ctx *c, struct arena *a)
 	return inside_root(c) ? path_join(a, c->root, apt_stage_inside(c, a)) : c->stage_dir;
 }
 
-#define STAMP "refreshed"
-
 bool
 apt_refresh(const struct pkgmgr_ctx *c, struct err *e)
 {
@@ -194,7 +192,7 @@ apt_refresh(const struct pkgmgr_ctx *c, struct err *e)
 	if (r.status != 0)
 		return apt_failed(c, tr("refreshing the package lists"), buf_str(&r.out), e);
 	const char *stage = apt_stage_here(c, &a);
-	return dir_make(stage, 0700, e) && file_write(path_join(&a, stage, STAMP), STR(""), 0600, e);
+	return dir_make(stage, 0700, e) && file_write(path_join(&a, stage, APT_STAMP_REFRESHED), STR(""), 0600, e);
 }
 
 static void
@@ -211,12 +209,14 @@ stamp_folder(const char *folder, struct arena *a, struct buf *out)
 	}
 }
 
-/* Everything that apt's simulation and our reading of the downloads depend on. */
+/* Everything that apt's simulation and our reading of the downloads depend on, and nothing that planning writes: of
+ * the downloads only when they were last fetched, because planning removes old ones and leaves notes beside others. */
 bool
 apt_fingerprint(const struct pkgmgr_ctx *c, struct buf *out, struct err *e)
 {
-	static const char *const files[] = { "/var/lib/dpkg/status", "/var/lib/apt/extended_states",
-					     "/etc/apt/sources.list", "/etc/apt/preferences", "/etc/apt/apt.conf" };
+	static const char *const files[] = { "/var/lib/dpkg/status",         "/var/lib/dpkg/arch",
+					     "/var/lib/apt/extended_states", "/etc/apt/sources.list",
+					     "/etc/apt/preferences",         "/etc/apt/apt.conf" };
 	static const char *const folders[] = { "/var/lib/apt/lists", "/etc/apt/sources.list.d",
 					       "/etc/apt/preferences.d", "/etc/apt/apt.conf.d",
 					       "/var/lib/dpkg/updates" };
@@ -227,7 +227,9 @@ apt_fingerprint(const struct pkgmgr_ctx *c, struct buf *out, struct err *e)
 		file_stamp(path_join(&a, c->root, files[i]), &stamps);
 	for (size_t i = 0; i < COUNT(folders); i++)
 		stamp_folder(path_join(&a, c->root, folders[i]), &a, &stamps);
-	stamp_folder(apt_stage_here(c, &a), &a, &stamps);
+	const char *stage = apt_stage_here(c, &a);
+	file_stamp(path_join(&a, stage, APT_STAMP_REFRESHED), &stamps);
+	file_stamp(path_join(&a, stage, APT_STAMP_FETCHED), &stamps);
 	buf_addf(out, "%016llx%016llx", (unsigned long long)str_hash(buf_str(&stamps), 1),
 		 (unsigned long long)str_hash(buf_str(&stamps), 2));
 	return true;

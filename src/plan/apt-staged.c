@@ -9,6 +9,7 @@
 #include "os/pkgdb.h"
 #include "plan/deb.h"
 #include "plan/run.h"
+#include "version/version.h"
 
 #define NOTE_MAX ((size_t)1 << 20)
 #define FILES_MAX 200000
@@ -19,7 +20,7 @@ struct cve_list {
 };
 
 static bool
-note_read(const char *path, struct str from, struct arena *a, struct cve_list *out)
+note_read(const char *path, struct str from, bool *told, struct arena *a, struct cve_list *out)
 {
 	BUF_AUTO text = { 0 };
 	struct json *j;
@@ -28,6 +29,7 @@ note_read(const char *path, struct str from, struct arena *a, struct cve_list *o
 	if (!file_read(path, NOTE_MAX, &text, NULL) || !json_parse(a, buf_str(&text), NULL, &j, NULL) ||
 	    !str_eq(json_get_str(j, "from"), from))
 		return false;
+	*told = json_get_bool(j, "told", false);
 	const struct json *items = json_get_array(j, "cves", &count);
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].kind == JSON_KIND_STRING)
@@ -37,7 +39,7 @@ note_read(const char *path, struct str from, struct arena *a, struct cve_list *o
 }
 
 static void
-note_write(const char *path, struct str from, const struct str *cves, size_t count)
+note_write(const char *path, struct str from, bool told, const struct str *cves, size_t count)
 {
 	BUF_AUTO text = { 0 };
 	struct json_writer w = { .out = &text };
@@ -45,6 +47,7 @@ note_write(const char *path, struct str from, const struct str *cves, size_t cou
 
 	json_begin_object(&w);
 	json_put_str(&w, "from", from);
+	json_put_bool(&w, "told", told);
 	json_key(&w, "cves");
 	json_begin_array(&w);
 	for (size_t i = 0; i < count; i++)
@@ -55,8 +58,8 @@ note_write(const char *path, struct str from, const struct str *cves, size_t cou
 		log_warn("apt", "%s", e.text);
 }
 
-/* From the download, or from the note of the last time. */
-static void
+/* From the download, or from the note of the last time. False: it holds no changelog, a sister may. */
+static bool
 cves_of_deb(const char *deb, struct str from, struct str to, struct arena *a, struct cve_list *out)
 {
 	struct str note = arena_printf(a, "%s.cves", deb);
@@ -64,17 +67,20 @@ cves_of_deb(const char *deb, struct str from, struct str to, struct arena *a, st
 	struct err e = { 0 };
 	struct str *cves;
 	size_t count;
+	bool told;
 
-	if (from.len == 0 || note_read(note.ptr, from, a, out))
-		return;
+	if (note_read(note.ptr, from, &told, a, out))
+		return told;
 	if (!deb_changelog(deb, &changelog, &e) ||
 	    !changelog_cves(buf_str(&changelog), from, to, a, &cves, &count, &e)) {
 		log_warn("apt", "%s", e.text);
-		return;
+		return false;
 	}
-	note_write(note.ptr, from, cves, count);
+	told = changelog_has(buf_str(&changelog), to);
+	note_write(note.ptr, from, told, cves, count);
 	for (size_t i = 0; i < count; i++)
 		*ARRAY_PUSH(a, &out->items) = cves[i];
+	return told;
 }
 
 static int
@@ -94,17 +100,44 @@ patch_cves(struct patch *p, const struct cve_list *all, struct arena *a)
 	}
 }
 
+/* The source's version before this patch: the oldest of what is replaced. A kernel replaces nothing, its name being
+ * new each time: then the newest that is there of this source. Empty: the source is new on this host. */
 static struct str
-source_version_installed(const struct package_list *installed, const struct patch_package *k)
+version_before(const struct package_list *installed, const struct patch *p)
 {
-	size_t n;
-	const struct package *found = package_list_find(installed, k->name, &n);
+	struct str before = STR_NONE, other = STR_NONE;
 
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq(found[i].version, k->from))
-			return found[i].source_version;
+	for (size_t i = 0; i < p->packages.count; i++) {
+		const struct patch_package *k = &p->packages.items[i];
+		size_t n;
+		const struct package *found = package_list_find(installed, k->name, &n);
+		for (size_t m = 0; m < n && k->from.len > 0; m++) {
+			if (str_eq(found[m].version, k->from) &&
+			    (before.len == 0 || version_deb.compare(found[m].source_version, before) < 0))
+				before = found[m].source_version;
+		}
 	}
-	return k->from;
+	for (size_t i = 0; i < installed->count && before.len == 0; i++) {
+		const struct package *k = &installed->items[i];
+		if (str_eq(k->source, p->source) &&
+		    (other.len == 0 || version_deb.compare(k->source_version, other) > 0))
+			other = k->source_version;
+	}
+	return before.len > 0 ? before : other;
+}
+
+/* A whole download of a package in a patch. */
+struct download {
+	const char *path;
+	int64_t size;
+};
+
+static int
+download_order(const void *a, const void *b)
+{
+	const struct download *x = a, *y = b;
+
+	return (x->size > y->size) - (x->size < y->size);
 }
 
 static void
@@ -112,7 +145,8 @@ patch_fill(const char *stage, const struct package_list *installed, struct patch
 	   struct arena *a)
 {
 	struct cve_list all = { 0 };
-	size_t there = 0;
+	struct download *there = ARENA_ARRAY(a, struct download, p->packages.count + 1);
+	size_t count = 0;
 
 	for (size_t i = 0; i < p->packages.count; i++) {
 		const struct patch_package *k = &p->packages.items[i];
@@ -124,12 +158,17 @@ patch_fill(const char *stage, const struct package_list *installed, struct patch
 		const char *path = path_join(a, stage, kept.ptr);
 		int64_t size = file_size(path);
 		/* apt moves a download here only when it is whole and verified. */
-		if (size < 0 || (k->size > 0 && (uint64_t)size != k->size))
-			continue;
-		there++;
-		cves_of_deb(path, source_version_installed(installed, k), p->version, a, &all);
+		if (size >= 0 && (k->size == 0 || (uint64_t)size == k->size))
+			there[count++] = (struct download){ path, size };
 	}
-	p->staged = there == p->packages.count;
+	p->staged = count == p->packages.count;
+	struct str from = version_before(installed, p);
+	/* All of one source carry the same changelog: the smallest that has it will do. */
+	qsort(there, count, sizeof(*there), download_order);
+	for (size_t i = 0; i < count && from.len > 0; i++) {
+		if (cves_of_deb(there[i].path, from, p->version, a, &all))
+			break;
+	}
 	patch_cves(p, &all, a);
 }
 

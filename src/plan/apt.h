@@ -70,6 +70,10 @@ bool apt_is_kernel_image(struct str name);
 /* Fills staged and cves of every patch from the downloads; removes downloads that nobody waits for. */
 void apt_staged_fill(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *l);
 
+/* Files in the folder of downloads, for their times. */
+#define APT_STAMP_REFRESHED "refreshed" /* the package lists were */
+#define APT_STAMP_FETCHED "fetched" /* a download was, or failed half-way */
+
 bool apt_refresh(const struct pkgmgr_ctx *c, struct err *e);
 bool apt_plan(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out, struct err *e);
 bool apt_fingerprint(const struct pkgmgr_ctx *c, struct buf *out, struct err *e);

@@ -5,17 +5,48 @@
 
 #include "version/version.h"
 
-#define CVES_MAX 5000
+#define CVES_MAX 50000 /* mentions: three years of a stable kernel are some 10,000 */
+
+struct heading {
+	struct str source, version;
+};
 
 static bool
-header_version(struct str line, struct str *version)
+heading_of(struct str line, struct heading *out)
 {
-	struct str before, after, rest;
+	struct str after, rest;
 
-	if (line.len == 0 || isspace((unsigned char)line.ptr[0]) || !str_split(line, '(', &before, &after) ||
-	    !str_split(after, ')', version, &rest))
+	if (line.len == 0 || isspace((unsigned char)line.ptr[0]) || !str_split(line, '(', &out->source, &after) ||
+	    !str_split(after, ')', &out->version, &rest))
 		return false;
-	return str_find_char(rest, ';') >= 0 && version->len > 0;
+	out->source = str_trim(out->source);
+	return str_find_char(rest, ';') >= 0 && out->version.len > 0;
+}
+
+/* Signed kernels: "linux-signed-amd64 (6.1.192+2)" is made from "linux (6.1.192-2)", and its changelog goes on with
+ * the entries of that. This gives them in the numbering of the first. */
+static struct str
+heading_version(const struct heading *newest, const struct heading *h, struct arena *a)
+{
+	ptrdiff_t dash = str_rfind_char(h->version, '-');
+
+	if (dash < 0 || str_eq(newest->source, h->source) || str_find(newest->source, STR("-signed")) < 0)
+		return h->version;
+	return arena_printf(a, "%.*s+%.*s", STR_ARG(str_head(h->version, (size_t)dash)),
+			    STR_ARG(str_skip(h->version, (size_t)dash + 1)));
+}
+
+bool
+changelog_has(struct str changelog, struct str version)
+{
+	struct str line;
+	struct heading h;
+
+	while (str_line(&changelog, &line)) {
+		if (heading_of(line, &h) && str_eq(h.version, version))
+			return true;
+	}
+	return false;
 }
 
 /* Length of the id at the start of s, or 0: CVE-YYYY-N…, at least four digits behind. */
@@ -62,12 +93,17 @@ changelog_cves(struct str changelog, struct str from, struct str to, struct aren
 	       struct err *e)
 {
 	ARRAY_OF(struct str) found = { 0 };
-	struct str line, version;
+	struct str line;
+	struct heading newest = { 0 }, h;
 	bool wanted = false;
 
 	while (str_line(&changelog, &line)) {
-		if (header_version(line, &version))
+		if (heading_of(line, &h)) {
+			if (newest.source.len == 0)
+				newest = h;
+			struct str version = heading_version(&newest, &h, a);
 			wanted = version_deb.compare(version, from) > 0 && version_deb.compare(version, to) <= 0;
+		}
 		if (!wanted)
 			continue;
 		for (ptrdiff_t at = str_find(line, STR("CVE-")); at >= 0; at = str_find(line, STR("CVE-"))) {

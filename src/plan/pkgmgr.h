@@ -66,7 +66,8 @@ struct pkgmgr {
 	/* What a full upgrade would do, by the manager's own simulation, at low priority. Also fills staged and
 	 * cves from the downloads in stage_dir, and removes downloads that are not pending any more. */
 	bool (*plan)(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out, struct err *e);
-	/* Changes whenever plan() could answer differently: covers lists, database and pins. Cheap. */
+	/* Changes whenever plan() could answer differently: covers lists, database, pins and what stage() fetched;
+	 * planning itself never changes it. Cheap. */
 	bool (*fingerprint)(const struct pkgmgr_ctx *c, struct buf *out, struct err *e);
 	/* Downloads the packages of these patches into stage_dir, verified by the manager. */
 	bool (*stage)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct err *e);
@@ -90,6 +91,8 @@ const struct pkgmgr *pkgmgr_find(const char *root); /* NULL when none is present
 /* CVE ids in the changelog entries newer than `from` up to `to` (Debian changelog text). */
 bool changelog_cves(struct str changelog, struct str from, struct str to, struct arena *a, struct str **cves,
 		    size_t *count, struct err *e) MUST_CHECK;
+/* True when it has an entry of this very version: it is the Debian changelog of that package, and whole at its top. */
+bool changelog_has(struct str changelog, struct str version);
 
 /* The "updates" section of a check-in (doc/agent-protocol.md). */
 void patch_list_write(const struct patch_list *l, struct json_writer *w);

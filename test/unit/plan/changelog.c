@@ -56,10 +56,35 @@ too_many_are_refused(void **state)
 	size_t n;
 
 	buf_add(&text, STR("x (2) y; urgency=low\n"));
-	for (int i = 0; i < 6000; i++)
+	for (int i = 0; i < 60000; i++)
 		buf_addf(&text, " CVE-2025-%d", 10000 + i);
 	assert_false(changelog_cves(buf_str(&text), STR("1"), STR("2"), &a, &cves, &n, &unit_err));
 	assert_int_equal(unit_err.code, ERR_TOO_LARGE);
+}
+
+/* A signed kernel's changelog begins with its own entry and goes on with those of the kernel that was signed. */
+static void
+signed_kernels_continue_the_unsigned_ones(void **state)
+{
+	static const char kernel[] =
+		"linux-signed-amd64 (6.1.140+3) x; urgency=high\n\n  * Sign kernel from linux 6.1.140-3\n"
+		"  * CVE-2025-0004\n\n"
+		"linux (6.1.140-2) x; urgency=high\n\n  * CVE-2025-0003\n\n"
+		"linux (6.1.140-1) x; urgency=high\n\n  * CVE-2025-0002\n\n"
+		"linux (6.1.137-1) x; urgency=high\n\n  * CVE-2025-0001\n";
+	ARENA_AUTO a = { 0 };
+	struct str *cves;
+	size_t n;
+
+	assert_ok(changelog_cves(str_of(kernel), STR("6.1.140+1"), STR("6.1.140+3"), &a, &cves, &n, &unit_err));
+	assert_int_equal(n, 2);
+	assert_str(cves[0], "CVE-2025-0003");
+	assert_str(cves[1], "CVE-2025-0004");
+	assert_ok(changelog_cves(str_of(kernel), STR("6.1.137+1"), STR("6.1.140+3"), &a, &cves, &n, &unit_err));
+	assert_int_equal(n, 3);
+	assert_true(changelog_has(str_of(kernel), STR("6.1.140+3")));
+	assert_false(changelog_has(str_of(kernel), STR("6.1.147+1")));
+	assert_false(changelog_has(STR("  (6.1.140+3) in the middle; of a line\n"), STR("6.1.140+3")));
 }
 
 int
@@ -69,6 +94,7 @@ main(void)
 		cmocka_unit_test(only_entries_newer_than_the_installed_one),
 		cmocka_unit_test(text_without_a_header_counts_for_nothing),
 		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(signed_kernels_continue_the_unsigned_ones),
 	};
 
 	return cmocka_run_group_tests_name("plan/changelog", tests, NULL, NULL);

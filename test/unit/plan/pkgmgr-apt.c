@@ -65,6 +65,21 @@ put_root(void **state, const char *status)
 	unit_put(state, "root/stage/keep", STR(""));
 }
 
+#define NOTE(from, told, cves) "{\"from\":\"" from "\",\"told\":" told ",\"cves\":[" cves "]}"
+
+/* A download of so many bytes with the note of an earlier look into its changelog. */
+static void
+put_download(void **state, const char *file, size_t size, const char *note)
+{
+	static const char bytes[4096];
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "root/stage/%s", file);
+	unit_put(state, path, str_sub(bytes, size));
+	(void)snprintf(path, sizeof(path), "root/stage/%s.cves", file);
+	unit_put(state, path, str_of(note));
+}
+
 static const struct patch *
 find(const struct patch_list *l, const char *id)
 {
@@ -74,6 +89,18 @@ find(const struct patch_list *l, const char *id)
 	}
 	fail_msg("no patch %s", id);
 	return NULL;
+}
+
+static struct patch
+openssl(struct arena *a)
+{
+	struct patch p = { .id = STR("deb:openssl@3.0.17-1"), .source = STR("openssl"), .version = STR("3.0.17-1") };
+
+	*ARRAY_PUSH(a, &p.packages) =
+		(struct patch_package){ STR("libssl3"), STR("amd64"), STR("3.0.15-1"), STR("3.0.17-1"), 2000 };
+	*ARRAY_PUSH(a, &p.packages) =
+		(struct patch_package){ STR("openssl"), STR("amd64"), STR("3.0.15-1"), STR("3.0.17-1"), 1000 };
+	return p;
 }
 
 static void
@@ -122,7 +149,7 @@ downloads_count_only_whole_and_old_ones_go(void **state)
 	put_root(state, STATUS_OLD);
 	unit_put(state, "root/stage/bash_5.2-1+b2_amd64.deb", str_sub(bytes, 70));
 	unit_put(state, "root/stage/bash_5.2-1+b2_amd64.deb.cves",
-		 STR("{\"from\":\"5.2-1\",\"cves\":[\"CVE-2025-2\",\"CVE-2025-1\",\"CVE-2025-2\"]}"));
+		 STR("{\"from\":\"5.2-1\",\"told\":true,\"cves\":[\"CVE-2025-2\",\"CVE-2025-1\",\"CVE-2025-2\"]}"));
 	unit_put(state, "root/stage/libssl3_3.0.17-1_amd64.deb", STR("short"));
 	unit_put(state, "root/stage/libssl3_3.0.16-1_amd64.deb", STR("outdated"));
 	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
@@ -138,9 +165,13 @@ downloads_count_only_whole_and_old_ones_go(void **state)
 static void
 the_fingerprint_follows_what_apt_reads(void **state)
 {
-	static const char *const files[] = { "root/var/lib/apt/lists/x_Packages", "root/var/lib/dpkg/status",
-					     "root/etc/apt/preferences.d/pin", "root/etc/apt/sources.list",
-					     "root/stage/a.deb" };
+	static const char *const files[] = { "root/var/lib/apt/lists/x_Packages",
+					     "root/var/lib/dpkg/status",
+					     "root/var/lib/dpkg/arch",
+					     "root/var/lib/apt/extended_states",
+					     "root/etc/apt/preferences.d/pin",
+					     "root/etc/apt/sources.list",
+					     "root/stage/refreshed" };
 	FAKE(fake, planning, state);
 	struct pkgmgr_ctx c = fake_ctx(state, &fake_runner);
 	BUF_AUTO before = { 0 };
@@ -159,6 +190,86 @@ the_fingerprint_follows_what_apt_reads(void **state)
 		buf_add(&before, buf_str(&after));
 	}
 	assert_int_equal(fake.seen.len, 0);
+}
+
+static void
+one_changelog_speaks_for_the_whole_source(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct patch_list l;
+	FAKE(fake, planning, state);
+	struct pkgmgr_ctx c = fake_ctx(state, &fake_runner);
+
+	put_root(state, STATUS_OLD);
+	/* The smaller one keeps its changelog in its sister (a linked folder): that one is asked, and no third. */
+	put_download(state, "openssl_3.0.17-1_amd64.deb", 1000, NOTE("3.0.15-1", "false", ""));
+	put_download(state, "libssl3_3.0.17-1_amd64.deb", 2000, NOTE("3.0.15-1", "true", "\"CVE-2025-1\""));
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_int_equal(find(&l, "deb:openssl@3.0.17-1")->cves.count, 1);
+	put_download(state, "openssl_3.0.17-1_amd64.deb", 1000, NOTE("3.0.15-1", "true", "\"CVE-2025-2\""));
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_int_equal(find(&l, "deb:openssl@3.0.17-1")->cves.count, 1);
+	assert_str(find(&l, "deb:openssl@3.0.17-1")->cves.items[0], "CVE-2025-2");
+}
+
+static void
+a_kernel_is_compared_with_the_newest_that_is_there(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct patch_list l;
+	const struct fake_answer answers[] = {
+		{ "upgrade --with-new-pkgs",
+		  "Inst linux-image-6.1.0-38-amd64 (6.1.147-1 Debian-Security:12/oldstable-security [amd64])\n", "", 0,
+		  NULL },
+		{ "apt-cache show",
+		  "Package: linux-image-6.1.0-38-amd64\nSource: linux-signed-amd64 (6.1.147+1)\nVersion: "
+		  "6.1.147-1\nArchitecture: amd64\nSize: 100\n\n",
+		  "", 0, NULL },
+	};
+	FAKE(fake, answers, state);
+	struct pkgmgr_ctx c = fake_ctx(state, &fake_runner);
+
+	put_root(
+		state,
+		STATUS("linux-image-6.1.0-35-amd64", "6.1.137-1", "install",
+		       "installed") "Source: linux-signed-amd64 (6.1.137+1)\n\n" STATUS("linux-image-6.1.0-37-amd64",
+											"6.1.140-1", "install",
+											"installed") "Source: "
+												     "linux-signed-"
+												     "amd64 "
+												     "(6.1.140+1)\n\n");
+	put_download(state, "linux-image-6.1.0-38-amd64_6.1.147-1_amd64.deb", 100,
+		     NOTE("6.1.140+1", "true", "\"CVE-2025-3\""));
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_int_equal(find(&l, "deb:linux-signed-amd64@6.1.147+1")->cves.count, 1);
+}
+
+/* Staging makes the plan old, once; planning itself never does, although it cleans up among the downloads. */
+static void
+planning_leaves_the_fingerprint_alone(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	const struct fake_answer staging[] = { { "--download-only", "", "", 0, NULL } };
+	struct patch_list l;
+	struct patch p = openssl(&a);
+	BUF_AUTO before = { 0 }, staged = { 0 }, after = { 0 };
+	FAKE(fake, planning, state);
+	FAKE(fetching, staging, state);
+	struct pkgmgr_ctx c = fake_ctx(state, &fetching_runner);
+	char bytes[70] = { 0 };
+
+	put_root(state, STATUS_OLD);
+	assert_ok(pkgmgr_apt.fingerprint(&c, &before, &unit_err));
+	assert_ok(pkgmgr_apt.stage(&c, &p, 1, &unit_err));
+	assert_ok(pkgmgr_apt.fingerprint(&c, &staged, &unit_err));
+	assert_false(str_eq(buf_str(&before), buf_str(&staged)));
+	unit_put(state, "root/stage/bash_5.2-1+b2_amd64.deb", str_sub(bytes, 70));
+	unit_put(state, "root/stage/libssl3_3.0.16-1_amd64.deb", STR("outdated"));
+	c.runner = &fake_runner;
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_false(file_exists(unit_path(state, "root/stage/libssl3_3.0.16-1_amd64.deb")));
+	assert_ok(pkgmgr_apt.fingerprint(&c, &after, &unit_err));
+	assert_str(buf_str(&after), buf_cstr(&staged));
 }
 
 static void
@@ -205,18 +316,6 @@ move_one(void **state)
 	unit_put(state, "root/var/lib/dpkg/status",
 		 STR(STATUS("libssl3", "3.0.17-1", "install", "half-configured") "\n" STATUS("openssl", "3.0.15-1",
 											     "install", "installed")));
-}
-
-static struct patch
-openssl(struct arena *a)
-{
-	struct patch p = { .id = STR("deb:openssl@3.0.17-1"), .source = STR("openssl"), .version = STR("3.0.17-1") };
-
-	*ARRAY_PUSH(a, &p.packages) =
-		(struct patch_package){ STR("libssl3"), STR("amd64"), STR("3.0.15-1"), STR("3.0.17-1"), 2000 };
-	*ARRAY_PUSH(a, &p.packages) =
-		(struct patch_package){ STR("openssl"), STR("amd64"), STR("3.0.15-1"), STR("3.0.17-1"), 1000 };
-	return p;
 }
 
 static void
@@ -276,6 +375,41 @@ the_database_decides_not_apts_status(void **state)
 	put_root(state, STATUS_OLD);
 	assert_ok(pkgmgr_apt.apply(&c, &p, 1, &a, &r, &unit_err));
 	assert_int_equal(r.outcome, APPLY_INSTALLED);
+}
+
+static void
+what_a_failed_run_left_is_ended_at_once(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	const struct fake_answer ending[] = {
+		{ " -s ", REHEARSAL, "", 0, NULL },
+		{ "apt-mark", "", "", 0, NULL },
+		{ "--configure -a", "Setting up openssl (3.0.17-1) ...\n", "", 0, move_all },
+		{ " -f ", "", "", 0, NULL },
+		{ "install", "Unpacking\n", "E: cannot copy: No space left on device\n", 100, move_one },
+	};
+	const struct fake_answer full[] = {
+		{ " -s ", REHEARSAL, "", 0, NULL },
+		{ "apt-mark", "", "", 0, NULL },
+		{ "--configure -a", "", "dpkg: error: No space left on device\n", 2, NULL },
+		{ "install", "Unpacking\n", "E: cannot copy: No space left on device\n", 100, move_one },
+	};
+	struct patch p = openssl(&a);
+	struct apply_result r;
+	FAKE(fake, ending, state);
+	FAKE(failing, full, state);
+	struct pkgmgr_ctx c = fake_ctx(state, &fake_runner);
+
+	put_root(state, STATUS_OLD);
+	assert_ok(pkgmgr_apt.apply(&c, &p, 1, &a, &r, &unit_err));
+	assert_int_equal(r.outcome, APPLY_INSTALLED);
+	assert_str(r.why, "");
+	c.runner = &failing_runner;
+	put_root(state, STATUS_OLD);
+	assert_ok(pkgmgr_apt.apply(&c, &p, 1, &a, &r, &unit_err));
+	assert_int_equal(r.outcome, APPLY_FAILED);
+	assert_non_null(strstr(arena_cstr(&a, r.why), "the disk is full"));
+	assert_non_null(strstr(arena_cstr(&a, r.why), "libssl3 is unpacked but not set up"));
 }
 
 static void
@@ -486,9 +620,13 @@ main(void)
 		unit_test_in_folder(the_plan_is_apts_simulation_by_source),
 		unit_test_in_folder(downloads_count_only_whole_and_old_ones_go),
 		unit_test_in_folder(the_fingerprint_follows_what_apt_reads),
+		unit_test_in_folder(planning_leaves_the_fingerprint_alone),
+		unit_test_in_folder(one_changelog_speaks_for_the_whole_source),
+		unit_test_in_folder(a_kernel_is_compared_with_the_newest_that_is_there),
 		unit_test_in_folder(a_refresh_says_what_is_wrong),
 		unit_test_in_folder(exactly_these_versions_go_in),
 		unit_test_in_folder(the_database_decides_not_apts_status),
+		unit_test_in_folder(what_a_failed_run_left_is_ended_at_once),
 		unit_test_in_folder(nothing_changed_is_one_error),
 		unit_test_in_folder(held_packages_fail_alone),
 		unit_test_in_folder(a_lock_is_named_with_its_holder),
