@@ -18,9 +18,10 @@ all: build
 run: build
 	@exec build/mamori up $(ARGS)
 
+# Only the programs: the tests are more than half of what there is to compile.
 build:
 	@tools/setup build
-	@tools/build build
+	@tools/build build -- mamori mamori-agent mamori-agent-wait
 
 test:
 	@tools/setup build test
