@@ -29,6 +29,7 @@ test:
 	@exec python3 test/run.py $(ONLY)
 
 bench: build
+	@tools/build build
 	@exec tools/bench $(ONLY)
 
 fuzz:
