@@ -219,7 +219,12 @@ def work(tests, build, report, jobs, scratch_root):
                 test = waiting.get_nowait()
             except queue.Empty:
                 return
-            report.add(test, run_test(test, build, scratch_root))
+            try:
+                outcome = run_test(test, build, scratch_root)
+            except Exception as why:  # a program that is not there, a full disk: never a silent gap in the count
+                outcome = Outcome()
+                outcome.failed.append(f"could not be run: {why}")
+            report.add(test, outcome)
 
     threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, len(tests)))]
     for thread in threads:
