@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/tr.h"
+#include "base/sentence.h"
 
 static const char *const outcome_names[] = {
 	[APPLY_INSTALLED] = "installed",
@@ -98,6 +98,7 @@ installer_main(struct session *s, const struct order_taken *t, int lock)
 	struct json_writer w = { .out = &b };
 	const char *file = arena_printf(s->arena, "orders/%.*s.outcome", STR_ARG(t->order.id)).ptr;
 	c.log_path = file_of(s, t->order.id, "log");
+	lang_set_thread(LANG_EN); /* its sentences go into results */
 	shield();
 	descriptors(lock, c.log_path);
 	bool done = s->manager->apply(&c, t->list.patches.items, count, s->arena, results, &e);
@@ -254,6 +255,7 @@ installer_interrupted(struct session *s, const struct order_taken *t, struct out
 	struct outcome o = { .finished = clock_now(s->agent->clock) };
 	struct err why = { 0 };
 	bool did = false;
+	LANG_ENGLISH_AUTO;
 	struct inventory_options io = { .root = s->agent->root, .live = strcmp(s->agent->root, "/") == 0 };
 	if (s->manager && !s->manager->recover(&s->manager_ctx, &did, &why)) {
 		if (why.code == ERR_BUSY)

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/tr.h"
+#include "base/sentence.h"
 #include "os/file.h"
 
 #define STATE_DEFAULT "/var/lib/mamori-agent"
@@ -107,7 +107,7 @@ status_print(struct arena *arena, const struct json *v)
 	printf(tr("Pending updates: %lld, security: %lld\n"), (long long)json_get_i64(v, "patches", 0),
 	       (long long)json_get_i64(v, "security", 0));
 	printf(tr("Results that wait for the server: %lld\n"), (long long)json_get_i64(v, "results_waiting", 0));
-	line("Plan", json_get_str(v, "plan_error"));
+	line("Plan", tr_sentence(arena, json_get_str(v, "plan_error")));
 	line("Notice", json_get_str(v, "notice"));
 	line("Last failure", json_get_str(v, "error"));
 }

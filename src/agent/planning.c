@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sentence.h"
 
 #define REFRESH_AFTER_MS (24LL * 3600 * 1000)
 #define REFRESH_RETRY_MS (3600LL * 1000)
@@ -71,6 +72,7 @@ void
 planning_run(struct session *s)
 {
 	struct err e = { 0 };
+	LANG_ENGLISH_AUTO; /* it is sent */
 	struct planning p = { .known = true, .planned_at = clock_now(s->agent->clock) };
 	if (!s->manager)
 		return;
@@ -113,6 +115,7 @@ void
 planning_refresh(struct session *s)
 {
 	struct err e = { 0 };
+	LANG_ENGLISH_AUTO;
 	s->contact.refreshed = clock_now(s->agent->clock);
 	s->contact.refresh_error = NULL;
 	if (!s->manager->refresh(&s->manager_ctx, &e)) {

@@ -8,7 +8,7 @@
 #include "agent/order.h"
 #include "agent/planning.h"
 #include "base/log.h"
-#include "base/tr.h"
+#include "base/sentence.h"
 
 #define PATIENCE_S 120U
 #define LEFTOVERS "leftovers" /* there from a failed pass until nothing is left half done */
@@ -86,6 +86,7 @@ all_done(const struct order_taken *t, const struct outcome *o)
 static bool
 order_finish(struct session *s, struct order_taken *t, const struct outcome *o, struct err *e)
 {
+	LANG_ENGLISH_AUTO;
 	for (size_t i = 0; i < t->list.patches.count; i++) {
 		const struct patch *p = &t->list.patches.items[i];
 		const struct ending *end = ending_find(o, p->id);
@@ -148,6 +149,7 @@ already_listed(const struct order_taken *t, struct str id)
 static void
 order_sort(struct session *s, struct order_taken *t)
 {
+	LANG_ENGLISH_AUTO; /* refusals become results */
 	const char *all = reason_against_all(s, &t->order);
 	t->list.manager = s->plan.list.manager;
 	for (size_t i = 0; i < t->order.patches.count; i++) {

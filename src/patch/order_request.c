@@ -1,6 +1,7 @@
 #include "patch/order_request.h"
 
 #include "base/codec.h"
+#include "base/sentence.h"
 #include "base/table.h"
 #include "base/tr.h"
 #include "store/host.h"
@@ -185,6 +186,7 @@ host_takes_orders(struct arena *a, const struct host *h)
 static struct str
 patch_refusal(struct arena *a, const struct host *h, const struct host_patch *p)
 {
+	struct str reason;
 	switch (p->state) {
 	case PATCH_QUEUED:
 	case PATCH_RUNNING:
@@ -193,8 +195,9 @@ patch_refusal(struct arena *a, const struct host *h, const struct host_patch *p)
 	case PATCH_PENDING_REBOOT:
 		return arena_printf(a, tr("%.*s is installed on %.*s already"), STR_ARG(p->title), STR_ARG(h->name));
 	case PATCH_KEPT_BACK:
+		reason = tr_sentence(a, p->kept_back);
 		return arena_printf(a, tr("the package manager of %.*s holds %.*s back: %.*s"), STR_ARG(h->name),
-				    STR_ARG(p->title), STR_ARG(p->kept_back));
+				    STR_ARG(p->title), STR_ARG(reason));
 	case PATCH_MISSING:
 	case PATCH_FAILED:
 	case PATCH_STATES:

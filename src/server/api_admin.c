@@ -64,8 +64,22 @@ groups_write(struct request *r, struct err *e)
 struct freshness {
 	struct feed_status *feeds;
 	size_t count;
-	int64_t imported, stale, oldest;
+	int64_t imported, stale, oldest, oldest_stale;
 };
+
+/* Of the data itself, not of the day on which somebody brought it here. */
+static int64_t
+feed_date(const struct feed_status *f)
+{
+	return f->published_at ? f->published_at : f->imported_at;
+}
+
+static void
+take_older(int64_t *oldest, int64_t at)
+{
+	if (!*oldest || at < *oldest)
+		*oldest = at;
+}
 
 static bool
 freshness_read(struct request *r, struct freshness *f, struct err *e)
@@ -74,11 +88,14 @@ freshness_read(struct request *r, struct freshness *f, struct err *e)
 	if (!feed_status_read(r->app->data, &r->arena, r->now, &f->feeds, &f->count, e))
 		return false;
 	for (size_t i = 0; i < f->count; i++) {
-		int64_t at = f->feeds[i].imported_at;
-		f->imported += at != 0;
-		f->stale += at != 0 && f->feeds[i].stale;
-		if (at && (!f->oldest || at < f->oldest))
-			f->oldest = at;
+		if (!f->feeds[i].imported_at)
+			continue;
+		f->imported++;
+		take_older(&f->oldest, feed_date(&f->feeds[i]));
+		if (f->feeds[i].stale) {
+			f->stale++;
+			take_older(&f->oldest_stale, feed_date(&f->feeds[i]));
+		}
 	}
 	return true;
 }
@@ -118,15 +135,15 @@ notices_write(struct request *r, const struct freshness *f, struct err *e)
 	json_key(&r->w, "notices");
 	json_begin_array(&r->w);
 	if (!f->imported)
-		feed_notice(
-			r, "warning", "no-feed",
-			str_of(tr(
-				"No vulnerability data was imported yet: run mamori feed update, or mamori feed import "
-				"with files from another machine.")));
+		feed_notice(r, "warning", "no-feed",
+			    str_of(tr("No vulnerability data yet. Run mamori feed update, or mamori feed import with "
+				      "files from another machine.")));
 	else if (f->stale)
 		feed_notice(r, "warning", "stale-feed",
-			    arena_printf(&r->arena, tr("Feeds out of date: %lld; the oldest was imported at %s."),
-					 (long long)f->stale, time_local(f->oldest, when)));
+			    arena_printf(&r->arena,
+					 tr("Vulnerability data is out of date: %lld feeds, the oldest as of %s. Run "
+					    "mamori feed update."),
+					 (long long)f->stale, time_local(f->oldest_stale, when)));
 	if (!host_list(r->st, &r->arena, &all, &page, &hosts, &count, e))
 		return false;
 	for (size_t i = 0, told = 0; i < count && told < NOTICES_MAX; i++) {

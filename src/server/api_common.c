@@ -1,5 +1,7 @@
 #include "server/api.h"
 
+#include "base/sentence.h"
+
 #include "vuln/match.h"
 
 void
@@ -124,8 +126,10 @@ sentence_of_patches(struct request *r, const struct host *h)
 	struct arena *a = &r->arena;
 	if (h->running)
 		return arena_printf(a, tr("Updates being installed now: %lld."), (long long)h->running);
-	if (h->plan_error.len)
-		return arena_printf(a, tr("Its pending updates are not known: %.*s"), STR_ARG(h->plan_error));
+	if (h->plan_error.len) {
+		struct str reason = tr_sentence(a, h->plan_error);
+		return arena_printf(a, tr("Its pending updates are not known: %.*s"), STR_ARG(reason));
+	}
 	if (h->failed)
 		return arena_printf(a, tr("Failed updates: %lld. Open them to see why."), (long long)h->failed);
 	if (!h->updates_at)

@@ -1,22 +1,33 @@
 /* /api/v1/vulnerabilities, /api/v1/hosts/ID/findings */
+#include "base/sentence.h"
 #include "server/api.h"
 #include "vuln/match.h"
+
+/* One or several: "critical,high". */
+static bool
+severities_parse(struct str text, unsigned *out, struct err *e)
+{
+	struct str piece;
+	*out = 0;
+	while (str_cut(&text, ',', &piece)) {
+		enum severity parsed;
+		if (!severity_parse(str_trim(piece), &parsed))
+			return err_set(e, ERR_USAGE, "severity must be critical, high, medium, low or unknown");
+		*out |= 1U << parsed;
+	}
+	return true;
+}
 
 static bool
 finding_filter_of(struct request *r, struct finding_filter *f, struct err *e)
 {
-	struct str severity = request_parameter(r, "severity");
-	enum severity parsed;
 	*f = (struct finding_filter){
 		.q = request_parameter(r, "q"),
 		.host = request_parameter(r, "host"),
 		.group = request_parameter(r, "group"),
-		.severity = -1,
 	};
-	if (severity.len && !severity_parse(severity, &parsed))
-		return err_set(e, ERR_USAGE, "severity must be critical, high, medium, low or unknown");
-	if (severity.len)
-		f->severity = (int)parsed;
+	if (!severities_parse(request_parameter(r, "severity"), &f->severities, e))
+		return false;
 	return request_tristate(r, "kev", &f->kev, e);
 }
 
@@ -57,7 +68,7 @@ api_host_findings(struct request *r, struct err *e)
 		else
 			json_bool(w, row->running);
 		json_put_time(w, "due", row->vulnerability.kev_due);
-		json_put_str(w, "why", row->why);
+		json_put_str(w, "why", tr_sentence(&r->arena, row->why));
 		str_or_null(w, "patch", row->patch);
 		json_end_object(w);
 	}
@@ -110,7 +121,7 @@ api_vulnerability(struct request *r, struct err *e)
 	size_t count;
 	if (!vulnerability_get(r->st, &r->arena, r->argument, &v, e))
 		return false;
-	struct finding_filter f = { .vulnerability = v.id, .severity = -1, .kev = -1 };
+	struct finding_filter f = { .vulnerability = v.id, .kev = -1 };
 	struct page page = { .limit = ORDER_HOSTS_MAX };
 	if (!finding_list(r->st, &r->arena, &f, &page, &rows, &count, e))
 		return false;
@@ -124,7 +135,7 @@ api_vulnerability(struct request *r, struct err *e)
 		json_put_str(&r->w, "installed", rows[i].installed);
 		str_or_null(&r->w, "fixed", rows[i].fixed);
 		str_or_null(&r->w, "patch", rows[i].patch);
-		json_put_str(&r->w, "why", rows[i].why);
+		json_put_str(&r->w, "why", tr_sentence(&r->arena, rows[i].why));
 		json_end_object(&r->w);
 	}
 	json_end_array(&r->w);

@@ -1,4 +1,5 @@
 /* /api/v1/hosts and /api/v1/groups */
+#include "base/sentence.h"
 #include "plan/inventory.h"
 #include "server/api.h"
 #include "store/host_patch.h"
@@ -156,7 +157,7 @@ api_host(struct request *r, struct err *e)
 	if (!system_write(r, &h, e))
 		return false;
 	json_put_time(&r->w, "planned_at", h.planned_at);
-	str_or_null(&r->w, "plan_error", h.plan_error);
+	str_or_null(&r->w, "plan_error", tr_sentence(&r->arena, h.plan_error));
 	json_put_time(&r->w, "lists_at", h.lists_at);
 	json_put_time(&r->w, "next_check_in", h.state == HOST_ACTIVE && h.last_seen ? h.last_seen + r->interval : 0);
 	if (!certificate_write(r, &h))

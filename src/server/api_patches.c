@@ -1,4 +1,5 @@
 /* /api/v1/patches, /api/v1/host-patches, /api/v1/orders, /api/v1/history */
+#include "base/sentence.h"
 #include "patch/why.h"
 #include "server/api.h"
 
@@ -290,7 +291,7 @@ attempt_write(struct request *r, const struct attempt *t)
 	json_put_time(w, "finished", t->finished);
 	json_put_str(w, "trigger", t->cause);
 	json_put_str(w, "by", t->by);
-	str_or_null(w, "why", t->why);
+	str_or_null(w, "why", tr_sentence(&r->arena, t->why));
 	str_or_null(w, "words", t->words);
 	json_end_object(w);
 }
@@ -302,7 +303,7 @@ api_history(struct request *r, struct err *e)
 	struct page page;
 	struct attempt *rows;
 	size_t count;
-	if (!request_query(r, filters, e) || !request_page(r, NULL, &page, e))
+	if (!request_query(r, filters, e) || !request_page(r, attempt_known_sort, &page, e))
 		return false;
 	struct history_filter f = {
 		.q = request_parameter(r, "q"),

@@ -183,6 +183,7 @@ request_page(struct request *r, bool (*known_sort)(struct str key), struct page 
 	if (sort.len && (!known_sort || !known_sort(sort)))
 		return err_set(e, ERR_USAGE, "this list cannot be sorted by “%.*s”", STR_ARG(sort));
 	page.sort = sort;
+	page.falling &= sort.len > 0;
 	*p = page;
 	return true;
 }

@@ -74,8 +74,11 @@ api_session_create(struct request *r, struct err *e)
 	struct arena *a = &r->arena;
 	struct signin taken;
 	if (!signin_take(r->st, a, hash_of(a, json_get_str(r->json, "code")), r->now, &taken, e)) {
-		if (e->code == ERR_REFUSED)
-			app_signin_failed(r->app, r->peer, r->now);
+		if (e->code != ERR_REFUSED)
+			return false;
+		app_signin_failed(r->app, r->peer, r->now);
+		request_error(r, 401, "unauthenticated", arena_str(a, str_of(e->text)));
+		err_clear(e); /* answered */
 		return false;
 	}
 	struct str secret = token_new(a);

@@ -38,7 +38,8 @@ vulnerability_put(struct store *st, const struct vulnerability_row *v, struct er
 									"?1 ESCAPE '\\'" \
 									" OR f.aliases LIKE ?1 ESCAPE '\\' OR " \
 									"f.advisories LIKE ?1 ESCAPE '\\')))" \
-									" AND (?4 < 0 OR v.severity = ?4) AND (?5 < " \
+									" AND (?4 = 0 OR (?4 >> v.severity) & 1) AND " \
+									"(?5 < " \
 									"0 OR v.kev = ?5)"
 
 static void
@@ -47,7 +48,7 @@ filter_bind(struct sql *q, struct arena *a, const struct finding_filter *f)
 	sql_text(q, sql_like(a, f->q));
 	sql_text(q, f->host);
 	sql_text(q, f->group);
-	sql_int(q, f->severity);
+	sql_int(q, f->severities);
 	sql_int(q, f->kev);
 }
 
@@ -193,7 +194,7 @@ finding_insert(struct store *st, const struct finding_row *f, struct err *e)
 	" WHERE (?1 IS NULL OR v.id LIKE ?1 ESCAPE '\\' OR f.package LIKE ?1 ESCAPE '\\'" \
 	" OR f.source LIKE ?1 ESCAPE '\\' OR f.aliases LIKE ?1 ESCAPE '\\' OR f.advisories LIKE ?1 ESCAPE '\\')" \
 	" AND (?2 IS NULL OR f.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
-	" AND (?4 < 0 OR v.severity = ?4) AND (?5 < 0 OR v.kev = ?5) AND (?6 IS NULL OR f.vulnerability = ?6)"
+	" AND (?4 = 0 OR (?4 >> v.severity) & 1) AND (?5 < 0 OR v.kev = ?5) AND (?6 IS NULL OR f.vulnerability = ?6)"
 
 bool
 finding_list(struct store *st, struct arena *a, const struct finding_filter *f, struct page *p,

@@ -26,7 +26,7 @@ struct finding_row {
 
 struct finding_filter {
 	struct str q, host, group, vulnerability;
-	int severity; /* -1: all */
+	unsigned severities; /* bit 1 << severity; 0: all */
 	int kev; /* -1: both */
 };
 

@@ -238,20 +238,34 @@ history_bind(struct sql *q, struct arena *a, const struct history_filter *f)
 	sql_int(q, f->to);
 }
 
+static const struct sql_sort history_sorts[] = {
+	{ "", "CASE t.state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END" },
+	{ "at", "t.at" },
+	{ "host", "h.name COLLATE NOCASE" },
+	{ "group", "h.group_name COLLATE NOCASE" },
+	{ "patch", "t.title COLLATE NOCASE" },
+	{ "state", "t.state" },
+};
+
+bool
+attempt_known_sort(struct str key)
+{
+	for (size_t i = 0; i < COUNT(history_sorts); i++)
+		if (key.len && str_eq(key, str_of(history_sorts[i].key)))
+			return true;
+	return false;
+}
+
 bool
 attempt_list(struct store *st, struct arena *a, const struct history_filter *f, struct page *p, struct attempt **out,
 	     size_t *count, struct err *e)
 {
-	static const struct sql_sort sorts[] = {
-		{ "", "CASE t.state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, t.at DESC" },
-	};
 	SQL_AUTO total = sql_count(st, HISTORY_FROM);
 	history_bind(&total, a, f);
 	if (!sql_number(&total, &p->total, e))
 		return false;
-	struct page newest = *p;
-	newest.falling = false;
-	SQL_AUTO q = sql_list(st, ATTEMPT_COLUMNS, HISTORY_FROM, sorts, COUNT(sorts), "t.id", &newest);
+	SQL_AUTO q =
+		sql_list(st, ATTEMPT_COLUMNS, HISTORY_FROM, history_sorts, COUNT(history_sorts), "t.at DESC, t.id", p);
 	history_bind(&q, a, f);
 	sql_page(&q, p);
 	ARRAY_OF(struct attempt) rows = { 0 };

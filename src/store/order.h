@@ -51,7 +51,8 @@ bool attempt_of_order(struct store *st, struct arena *a, struct str order, struc
 		      struct err *e) MUST_CHECK;
 /* An order that was taken back before anything happened leaves no history. */
 bool attempt_delete_of_order(struct store *st, struct str order, struct err *e) MUST_CHECK;
-/* Running ones first, then newest. */
+/* Sort keys: at host group patch state; without one, running ones first, then newest. */
+bool attempt_known_sort(struct str key);
 bool attempt_list(struct store *st, struct arena *a, const struct history_filter *f, struct page *p,
 		  struct attempt **out, size_t *count, struct err *e) MUST_CHECK;
 

@@ -1,6 +1,5 @@
 #include "patch/order_request.h"
 
-#include "patch/why.h"
 #include "scene.h"
 
 static void
@@ -210,30 +209,6 @@ an_order_nobody_answers_ends_as_failed(void **state)
 	assert_int_equal(scene_state(w, "a", BASH), PATCH_FAILED);
 }
 
-static void
-every_state_has_its_sentence(void **state)
-{
-	struct world *w = *state;
-	struct host_patch p = { .host_name = STR("alpha"),
-				.patch = STR(OPENSSL),
-				.order_by = STR("admin"),
-				.at = NOW,
-				.kept_back = STR("on hold"),
-				.words = STR("dpkg: error"),
-				.last_seen = NOW };
-	for (int s = 0; s < PATCH_STATES; s++) {
-		p.state = (enum patch_state)s;
-		assert_true(host_patch_why(&w->arena, &p, 300000, NOW).len > 10);
-	}
-	p.state = PATCH_MISSING;
-	assert_true(str_contains(host_patch_why(&w->arena, &p, 300000, NOW),
-				 STR("mamori patch apply --host alpha --patch " OPENSSL)));
-	p.state = PATCH_FAILED;
-	assert_true(str_contains(host_patch_why(&w->arena, &p, 300000, NOW), STR("dpkg: error")));
-	p.state = PATCH_KEPT_BACK;
-	assert_true(str_contains(host_patch_why(&w->arena, &p, 300000, NOW), STR("on hold")));
-}
-
 int
 main(void)
 {
@@ -248,7 +223,6 @@ main(void)
 		TEST(a_refresh_arrives_once_its_answer_was_seen),
 		TEST(only_an_order_that_nobody_fetched_can_be_taken_back),
 		TEST(an_order_nobody_answers_ends_as_failed),
-		TEST(every_state_has_its_sentence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

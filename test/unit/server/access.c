@@ -19,11 +19,11 @@ a_link_works_once_and_for_a_day(void **state)
 	assert_true(str_contains(a.cookie, STR("HttpOnly")));
 	assert_true(str_contains(a.cookie, STR("SameSite=Strict")));
 	assert_int_equal(world_call(w, "GET", "/api/v1/session", NULL).status, 200);
-	assert_int_equal(world_sign_in(w, buf_str(&w->link)).status, 403);
+	assert_int_equal(world_sign_in(w, buf_str(&w->link)).status, 401);
 
 	struct answer link = world_cli(w, "POST", "/api/v1/signin-links", "{}");
 	w->now += 86400001;
-	assert_int_equal(world_sign_in(w, json_get_str(link.json, "link")).status, 403);
+	assert_int_equal(world_sign_in(w, json_get_str(link.json, "link")).status, 401);
 }
 
 static void
@@ -31,7 +31,7 @@ guessing_is_slowed_down(void **state)
 {
 	struct world *w = *state;
 	for (int i = 0; i < SIGNIN_FAILURES; i++)
-		assert_int_equal(world_sign_in(w, STR("x/guess")).status, 403);
+		assert_int_equal(world_sign_in(w, STR("x/guess")).status, 401);
 	assert_int_equal(world_sign_in(w, STR("x/guess")).status, 429);
 	assert_int_equal(world_sign_in(w, buf_str(&w->link)).status, 429);
 	w->now += 600001;

@@ -91,6 +91,16 @@ findings_name_the_update_that_fixes_them(void **state)
 	for (int i = 1; i < 5; i++)
 		assert_true(str_eq(json_get_str(&items[i], "patch"), STR("deb:openssl@3.0.18-1")));
 
+	assert_true(str_eq(json_get_str(&items[1], "source"), STR("openssl")));
+	/* None of them has a severity in these feeds. */
+	path = arena_printf(&w->arena, "/api/v1/hosts/%.*s/findings?severity=low,unknown", STR_ARG(w->host));
+	assert_int_equal(json_get_i64(world_cli(w, "GET", path.ptr, NULL).json, "total", 0), 5);
+	path = arena_printf(&w->arena, "/api/v1/hosts/%.*s/findings?severity=critical,high", STR_ARG(w->host));
+	assert_int_equal(json_get_i64(world_cli(w, "GET", path.ptr, NULL).json, "total", -1), 0);
+	assert_int_equal(
+		json_get_i64(world_cli(w, "GET", "/api/v1/vulnerabilities?severity=unknown", NULL).json, "total", 0),
+		3);
+
 	struct answer h = world_cli(w, "GET", "/api/v1/hosts", NULL);
 	const struct json *counts = json_get(json_get(h.json, "items")->item, "findings");
 	assert_int_equal(json_get_i64(counts, "unknown", 0), 3); /* each vulnerability once */
@@ -148,6 +158,16 @@ what_was_computed_from_old_sections_is_dropped(void **state)
 }
 
 static void
+the_index_has_a_number_that_every_reader_keeps(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	struct answer a = world_cli(w, "GET", "/api/v1/feeds", NULL);
+	int64_t generation = json_get_i64(json_get(a.json, "index"), "generation", -1);
+	assert_true(generation > 0 && generation < INT64_C(1) << 53);
+}
+
+static void
 findings_go_when_the_fix_is_installed(void **state)
 {
 	struct world *w = *state;
@@ -169,6 +189,7 @@ main(void)
 		TEST(an_update_lists_what_advisories_and_its_changelog_name),
 		TEST(without_any_feed_the_changelog_still_tells),
 		TEST(what_was_computed_from_old_sections_is_dropped),
+		TEST(the_index_has_a_number_that_every_reader_keeps),
 		TEST(findings_go_when_the_fix_is_installed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

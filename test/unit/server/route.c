@@ -60,6 +60,8 @@ unknown_filters_and_sorts_are_refused(void **state)
 		"/api/v1/host-patches?state=x",
 		"/api/v1/history?from=yesterday",
 		"/api/v1/vulnerabilities?severity=awful",
+		"/api/v1/vulnerabilities?severity=high,awful",
+		"/api/v1/history?sort=password",
 		"/api/v1/hosts?q=%ff",
 	};
 	struct world *w = *state;
@@ -87,9 +89,15 @@ every_list_answers(void **state)
 		"/api/v1/host-patches",
 		"/api/v1/host-patches?sort=-at&security=false",
 		"/api/v1/history",
+		"/api/v1/history?sort=-at",
+		"/api/v1/history?sort=host",
+		"/api/v1/history?sort=-group",
+		"/api/v1/history?sort=patch",
+		"/api/v1/history?sort=state",
 		"/api/v1/history?from=2026-01-01&to=2026-12-31&state=failed&q=x",
 		"/api/v1/vulnerabilities",
 		"/api/v1/vulnerabilities?sort=-hosts&severity=critical&kev=true&q=CVE",
+		"/api/v1/vulnerabilities?severity=critical,high,unknown",
 		"/api/v1/tokens",
 		"/api/v1/audit",
 	};

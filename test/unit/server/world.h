@@ -87,6 +87,7 @@ struct sender {
 	struct request_headers headers;
 	struct str certificate;
 	int64_t uid;
+	enum lang lang;
 };
 
 static inline struct answer
@@ -102,6 +103,7 @@ world_send(struct world *w, const struct sender *s, const char *method, const ch
 		r.path = str_of(path);
 	r.body = str_of(body ? body : "");
 	r.headers = s->headers;
+	r.lang = s->lang;
 	r.certificate_pem = s->certificate;
 	r.peer = STR("192.0.2.7");
 	r.peer_uid = s->uid;
