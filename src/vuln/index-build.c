@@ -1,16 +1,10 @@
 /* All feed files into one index. Everything is held in memory while it is built. */
 #include "vuln/ecosystem.h"
-#include "vuln/index.h"
-#include "vuln/wire.h"
+#include "vuln/index-facts.h"
 
 #include <math.h>
 
 #define STRINGS_MAX (UINT64_C(2) << 30)
-
-struct built_entry {
-	uint32_t advisory;
-	struct affected_range range;
-};
 
 struct built_package {
 	struct str os, name;
@@ -21,6 +15,7 @@ struct built_vulnerability {
 	struct str id;
 	uint64_t key; /* CVE's, or INDEX_NAMED */
 	struct vulnerability facts;
+	bool advised; /* an advisory names it */
 	uint32_t row; /* where it stands when sorted */
 	uint32_t parent; /* union of names for one vulnerability */
 	uint32_t aliases; /* first row of names, by `next` */
@@ -39,7 +34,8 @@ struct builder {
 	ARRAY_OF(struct str) cycle_products;
 	struct table titles; /* product to struct str * */
 	uint32_t *order; /* sorted vulnerabilities */
-	ARRAY_OF(uint32_t) lists;
+	ARRAY_OF(struct str) modules; /* of advisories */
+	struct table facts; /* what is said of a package, to its place + 1 */
 	ARRAY_OF(struct index_name) names;
 	struct buf sections[INDEX_SECTIONS];
 	struct index_header header;
@@ -52,6 +48,7 @@ builder_cleanup(struct builder *b)
 	table_free(&b->package_by_key);
 	table_free(&b->vulnerability_by_id);
 	table_free(&b->titles);
+	table_free(&b->facts);
 	buf_free(&b->string_bytes);
 	for (int i = 0; i < INDEX_SECTIONS; i++)
 		buf_free(&b->sections[i]);
@@ -156,6 +153,7 @@ add_advisory(struct builder *b, const struct advisory *v)
 {
 	uint32_t number = (uint32_t)b->advisories.count;
 	*ARRAY_PUSH(&b->arena, &b->advisories) = *v;
+	*ARRAY_PUSH(&b->arena, &b->modules) = STR("");
 	for (size_t i = 0; i < v->affected.count; i++) {
 		const struct affected *f = &v->affected.items[i];
 		struct built_package *p = package_of(b, f->os, f->name);
@@ -165,6 +163,7 @@ add_advisory(struct builder *b, const struct advisory *v)
 	uint32_t first = 0;
 	for (size_t i = 0; i < v->vulnerabilities.count; i++) {
 		uint32_t n = vulnerability_number(b, v->vulnerabilities.items[i]);
+		b->vulnerabilities.items[n].advised = true;
 		first = i == 0 ? n : first;
 	}
 	for (size_t i = 0; i < v->aliases.count; i++)
@@ -233,6 +232,8 @@ compare_vulnerabilities(const void *x, const void *y, void *user)
 	const struct builder *b = user;
 	const struct built_vulnerability *vx = &b->vulnerabilities.items[*(const uint32_t *)x],
 					 *vy = &b->vulnerabilities.items[*(const uint32_t *)y];
+	if (vx->advised != vy->advised)
+		return vx->advised ? -1 : 1;
 	if (vx->key != vy->key)
 		return vx->key < vy->key ? -1 : 1;
 	return str_cmp(vx->id, vy->id);
@@ -320,13 +321,16 @@ settle_vulnerabilities(struct builder *b)
 			learn(&all[root].facts, &all[i].facts);
 		else
 			b->order[rows++] = i;
+		all[root].advised = all[root].advised || all[i].advised;
 		if (all[i].key & INDEX_NAMED)
 			*ARRAY_PUSH(&b->arena, &b->names) =
 				(struct index_name){ .vulnerability = i, .next = INDEX_NONE };
 	}
 	qsort_r(b->order, rows, sizeof(*b->order), compare_vulnerabilities, b);
-	for (size_t i = 0; i < rows; i++)
+	for (size_t i = 0; i < rows; i++) {
 		all[b->order[i]].row = (uint32_t)i;
+		b->header.advised += all[b->order[i]].advised;
+	}
 	if (b->names.count)
 		qsort_r(b->names.items, b->names.count, sizeof(*b->names.items), compare_names, b);
 	b->header.sections[INDEX_VULNERABILITIES].count = rows;
@@ -398,6 +402,74 @@ write_advisories(struct builder *b)
 	}
 }
 
+static uint32_t
+intern_text(void *user, struct str text)
+{
+	return intern(user, text);
+}
+
+/* The place of what is said of a package, in units of 8 bytes; said of several in the same words, it is there once. */
+static uint32_t
+facts_place(struct builder *b, struct built_package *p)
+{
+	const struct ecosystem *eco = ecosystem_of_os(p->os);
+	struct facts_input in = { .scheme = eco ? eco->scheme : &version_generic,
+				  .entries = p->entries.items,
+				  .count = p->entries.count,
+				  .advisories = (const void *)buf_str(&b->sections[INDEX_ADVISORIES]).ptr,
+				  .modules = b->modules.items,
+				  .lists = (const void *)buf_str(&b->sections[INDEX_LISTS]).ptr,
+				  .intern = intern_text,
+				  .user = b };
+	struct buf *section = &b->sections[INDEX_FACTS];
+	BUF_AUTO bytes = { 0 };
+	facts_write(&in, &bytes);
+	while (bytes.len % 8)
+		buf_add_char(&bytes, 0);
+	struct str key = arena_str(&b->arena, buf_str(&bytes));
+	bool added;
+	void **slot = table_put(&b->facts, key, &added);
+	if (added) {
+		*slot = (void *)(uintptr_t)(section->len / 8 + 1);
+		buf_add(section, key);
+	}
+	b->header.sections[INDEX_FACTS].count = section->len;
+	return (uint32_t)((uintptr_t)*slot - 1);
+}
+
+/* Open addressing, at most half full. */
+static void
+write_slots(struct builder *b, struct index_system *system)
+{
+	const struct index_package *rows = (const void *)b->sections[INDEX_PACKAGES].ptr;
+	uint32_t slots = 2;
+	while (slots < system->count * 2)
+		slots *= 2;
+	struct index_slot *table = ARENA_ARRAY(&b->arena, struct index_slot, slots);
+	for (uint32_t i = system->first; i < system->first + system->count; i++) {
+		uint16_t len;
+		memcpy(&len, b->string_bytes.ptr + rows[i].name, sizeof(len));
+		uint32_t hash = (uint32_t)str_hash(str_sub(b->string_bytes.ptr + rows[i].name + sizeof(len), len), 0);
+		uint32_t at = hash & (slots - 1);
+		while (table[at].package)
+			at = (at + 1) & (slots - 1);
+		table[at] = (struct index_slot){ hash, i + 1 };
+	}
+	system->slot = (uint32_t)b->header.sections[INDEX_SLOTS].count;
+	system->slots = slots;
+	for (uint32_t i = 0; i < slots; i++)
+		section_add(b, INDEX_SLOTS, &table[i], sizeof(table[i]));
+}
+
+static void
+end_system(struct builder *b, struct index_system *system)
+{
+	if (system->count == 0)
+		return;
+	write_slots(b, system);
+	section_add(b, INDEX_SYSTEMS, system, sizeof(*system));
+}
+
 static void
 write_packages(struct builder *b)
 {
@@ -406,26 +478,17 @@ write_packages(struct builder *b)
 	struct index_system system = { 0 };
 	for (size_t i = 0; i < b->packages.count; i++) {
 		struct built_package *p = &b->packages.items[i];
-		struct index_package row = { .name = intern(b, p->name),
-					     .first = (uint32_t)b->header.sections[INDEX_ENTRIES].count,
-					     .count = (uint32_t)p->entries.count };
-		qsort_r(p->entries.items, p->entries.count, sizeof(*p->entries.items), compare_entries, b);
-		for (size_t k = 0; k < p->entries.count; k++) {
-			const struct built_entry *n = &p->entries.items[k];
-			struct index_entry entry = { n->advisory, intern(b, n->range.introduced),
-						     intern(b, n->range.limit), (uint32_t)n->range.kind };
-			section_add(b, INDEX_ENTRIES, &entry, sizeof(entry));
-		}
+		if (p->entries.count)
+			qsort_r(p->entries.items, p->entries.count, sizeof(*p->entries.items), compare_entries, b);
+		struct index_package row = { .name = intern(b, p->name), .facts = facts_place(b, p) };
 		if (i == 0 || !str_eq(p->os, p[-1].os)) {
-			if (i > 0)
-				section_add(b, INDEX_SYSTEMS, &system, sizeof(system));
+			end_system(b, &system);
 			system = (struct index_system){ .name = intern(b, p->os), .first = (uint32_t)i };
 		}
 		system.count++;
 		section_add(b, INDEX_PACKAGES, &row, sizeof(row));
 	}
-	if (b->packages.count)
-		section_add(b, INDEX_SYSTEMS, &system, sizeof(system));
+	end_system(b, &system);
 }
 
 static void
@@ -464,14 +527,22 @@ assemble(struct builder *b, int64_t now, struct buf *out)
 		while (out->len % 8)
 			buf_add_char(out, 0);
 		h->sections[i].offset = out->len;
-		buf_add(out, buf_str(&b->sections[i]));
+		if (i != INDEX_SUMS) {
+			buf_add(out, buf_str(&b->sections[i]));
+			continue;
+		}
+		h->sections[i].count = (out->len - sizeof(*h) + INDEX_BLOCK - 1) / INDEX_BLOCK;
+		size_t bytes = (size_t)h->sections[i].count * sizeof(uint64_t);
+		memset(buf_reserve(out, bytes), 0, bytes);
+		out->len += bytes;
 	}
-	while (out->len % 8)
-		buf_add_char(out, 0);
 	h->size = out->len;
-	h->checksum = wire_checksum(str_skip(buf_str(out), sizeof(*h)));
+	memcpy(out->ptr, h, sizeof(*h));
+	index_seal(out->ptr, out->len);
+	memcpy(h, out->ptr, sizeof(*h));
 	h->generation = (h->checksum ^ (uint64_t)now) >> 11; /* fits a JSON number */
 	memcpy(out->ptr, h, sizeof(*h));
+	index_seal(out->ptr, out->len);
 }
 
 bool

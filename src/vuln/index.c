@@ -14,14 +14,98 @@ static const size_t row_sizes[INDEX_SECTIONS] = {
 	[INDEX_STRINGS] = 1,
 	[INDEX_SYSTEMS] = sizeof(struct index_system),
 	[INDEX_PACKAGES] = sizeof(struct index_package),
-	[INDEX_ENTRIES] = sizeof(struct index_entry),
+	[INDEX_SLOTS] = sizeof(struct index_slot),
+	[INDEX_FACTS] = 1,
 	[INDEX_ADVISORIES] = sizeof(struct index_advisory),
 	[INDEX_LISTS] = sizeof(uint32_t),
 	[INDEX_VULNERABILITIES] = sizeof(struct index_vulnerability),
 	[INDEX_DETAILS] = sizeof(struct index_detail),
 	[INDEX_NAMES] = sizeof(struct index_name),
 	[INDEX_CYCLES] = sizeof(struct index_cycle),
+	[INDEX_SUMS] = sizeof(uint64_t),
 };
+
+#define BODY ((sizeof(struct index_header) + 7) / 8 * 8)
+
+/* ---- opening, and the checksums of blocks ---- */
+
+static uint64_t
+seal_of(const struct index_header *h, const char *sums)
+{
+	struct index_header open = *h;
+	open.checksum = 0;
+	uint64_t parts[] = { wire_checksum(str_sub((const char *)&open, sizeof(open))),
+			     wire_checksum(str_sub(sums, h->sections[INDEX_SUMS].count * sizeof(uint64_t))) };
+	return wire_checksum(str_sub((const char *)parts, sizeof(parts)));
+}
+
+static struct str
+block_at(struct str bytes, size_t end, size_t block)
+{
+	size_t at = BODY + block * INDEX_BLOCK, left = end - at;
+	return str_sub(bytes.ptr + at, left < INDEX_BLOCK ? left : INDEX_BLOCK);
+}
+
+void
+index_seal(char *bytes, size_t len)
+{
+	struct index_header *h = (void *)bytes;
+	size_t end = (size_t)h->sections[INDEX_SUMS].offset;
+	for (size_t i = 0; i < h->sections[INDEX_SUMS].count; i++) {
+		uint64_t sum = wire_checksum(block_at(str_sub(bytes, len), end, i));
+		memcpy(bytes + end + i * sizeof(sum), &sum, sizeof(sum));
+	}
+	h->checksum = seal_of(h, bytes + end);
+}
+
+/* Whether the bytes may be read: all their blocks are what their checksums say. Threads may check one block at the
+ * same time; they come to the same answer. */
+static bool
+touch(const struct vuln_index *ix, uint64_t offset, uint64_t len)
+{
+	size_t first = (size_t)(offset - ix->body) / INDEX_BLOCK;
+	size_t last = (size_t)(offset + (len ? len - 1 : 0) - ix->body) / INDEX_BLOCK;
+	for (size_t i = first; i <= last; i++) {
+		if (__atomic_load_n(&ix->blocks[i], __ATOMIC_RELAXED))
+			continue;
+		size_t end = (size_t)ix->header->sections[INDEX_SUMS].offset;
+		uint64_t sum;
+		memcpy(&sum, ix->map.ptr + end + i * sizeof(sum), sizeof(sum));
+		if (wire_checksum(block_at(ix->map, end, i)) != sum) {
+			__atomic_store_n(ix->damaged, 1, __ATOMIC_RELAXED);
+			return false;
+		}
+		__atomic_store_n(&ix->blocks[i], 1, __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+static bool
+damaged_error(const char *name, struct err *e)
+{
+	return err_set(e, ERR_INPUT, "%s is damaged; import the feeds again (mamori feed import)", name);
+}
+
+bool
+index_intact(const struct vuln_index *ix, struct err *e)
+{
+	return !__atomic_load_n(ix->damaged, __ATOMIC_RELAXED) || damaged_error(ix->name, e);
+}
+
+static bool
+sections_good(const struct index_header *h, size_t size)
+{
+	uint64_t end = h->sections[INDEX_SUMS].offset;
+	if (h->size != size || end > size || end < BODY || end % 8 != 0)
+		return false;
+	for (int i = 0; i < INDEX_SUMS; i++) {
+		uint64_t at = h->sections[i].offset, n = h->sections[i].count;
+		if (at % 8 != 0 || at < BODY || at > end || n > (end - at) / row_sizes[i])
+			return false;
+	}
+	uint64_t blocks = (end - BODY + INDEX_BLOCK - 1) / INDEX_BLOCK;
+	return h->sections[INDEX_SUMS].count == blocks && blocks <= (size - end) / sizeof(uint64_t);
+}
 
 bool
 index_open_mem(struct str bytes, const char *name, struct vuln_index *out, struct err *e)
@@ -35,15 +119,21 @@ index_open_mem(struct str bytes, const char *name, struct vuln_index *out, struc
 			e, ERR_INPUT,
 			"%s was built by another version or machine; import the feeds again (mamori feed import)",
 			name);
-	bool good = h->size == bytes.len;
-	for (int i = 0; i < INDEX_SECTIONS && good; i++) {
-		uint64_t at = h->sections[i].offset, n = h->sections[i].count;
-		good = at % 8 == 0 && at >= sizeof(*h) && at <= bytes.len && n <= (bytes.len - at) / row_sizes[i];
-	}
-	if (!good || wire_checksum(str_skip(bytes, sizeof(*h))) != h->checksum)
-		return err_set(e, ERR_INPUT, "%s is damaged; import the feeds again (mamori feed import)", name);
-	*out = (struct vuln_index){ .map = bytes, .header = h };
+	if (!sections_good(h, bytes.len) || seal_of(h, bytes.ptr + h->sections[INDEX_SUMS].offset) != h->checksum)
+		return damaged_error(name, e);
+	*out = (struct vuln_index){ .map = bytes, .header = h, .name = xstrdup(name), .body = BODY };
+	out->block_count = (size_t)h->sections[INDEX_SUMS].count;
+	out->blocks = xcalloc(out->block_count + 1, 1);
+	out->damaged = out->blocks + out->block_count;
 	return true;
+}
+
+void
+index_close_mem(struct vuln_index *ix)
+{
+	free((void *)(uintptr_t)ix->name);
+	free(ix->blocks);
+	*ix = (struct vuln_index){ 0 };
 }
 
 bool
@@ -61,8 +151,8 @@ vuln_index_open(const char *data, struct vuln_index **out, struct err *e)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return err_sys(e, "opening the index %s", path);
 	if (st.st_size < (off_t)sizeof(struct index_header))
-		return err_set(e, ERR_INPUT, "%s is damaged; import the feeds again (mamori feed import)", path);
-	void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+		return damaged_error(path, e);
+	void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return err_sys(e, "mapping the index %s", path);
 	struct vuln_index *ix = xcalloc(1, sizeof(*ix));
@@ -83,6 +173,7 @@ vuln_index_close(struct vuln_index *ix)
 		return;
 	if (ix->mapped)
 		munmap((void *)(uintptr_t)ix->map.ptr, ix->map.len);
+	index_close_mem(ix);
 	free(ix);
 }
 
@@ -103,21 +194,22 @@ index_row(const struct vuln_index *ix, enum index_section s, size_t size, uint64
 {
 	if (i >= ix->header->sections[s].count)
 		return NULL;
-	return ix->map.ptr + ix->header->sections[s].offset + i * size;
+	uint64_t at = ix->header->sections[s].offset + i * size;
+	return touch(ix, at, size) ? ix->map.ptr + at : NULL;
 }
 
 struct str
 index_string(const struct vuln_index *ix, uint32_t at)
 {
 	uint64_t size = ix->header->sections[INDEX_STRINGS].count;
-	const char *strings = ix->map.ptr + ix->header->sections[INDEX_STRINGS].offset;
+	uint64_t from = ix->header->sections[INDEX_STRINGS].offset + at;
 	uint16_t len;
-	if ((uint64_t)at + sizeof(len) > size)
+	if ((uint64_t)at + sizeof(len) > size || !touch(ix, from, sizeof(len)))
 		return STR("");
-	memcpy(&len, strings + at, sizeof(len));
-	if (at + sizeof(len) + len > size)
+	memcpy(&len, ix->map.ptr + from, sizeof(len));
+	if (at + sizeof(len) + len > size || !touch(ix, from, sizeof(len) + len))
 		return STR("");
-	return str_sub(strings + at + sizeof(len), len);
+	return str_sub(ix->map.ptr + from + sizeof(len), len);
 }
 
 const struct index_system *
@@ -133,28 +225,52 @@ index_find_system(const struct vuln_index *ix, struct str os)
 const struct index_package *
 index_find_package(const struct vuln_index *ix, const struct index_system *s, struct str name)
 {
-	uint64_t low = s->first, high = low + s->count;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		const struct index_package *p = INDEX_ROW(ix, INDEX_PACKAGES, index_package, middle);
-		int order = p ? str_cmp(index_string(ix, p->name), name) : 1;
-		if (order == 0)
+	uint32_t hash = (uint32_t)str_hash(name, 0);
+	for (uint32_t i = 0; i < s->slots; i++) {
+		uint32_t at = (hash + i) & (s->slots - 1);
+		const struct index_slot *slot = INDEX_ROW(ix, INDEX_SLOTS, index_slot, (uint64_t)s->slot + at);
+		if (!slot || slot->package == 0)
+			return NULL;
+		if (slot->hash != hash)
+			continue;
+		const struct index_package *p = INDEX_ROW(ix, INDEX_PACKAGES, index_package, slot->package - 1);
+		if (p && str_eq(index_string(ix, p->name), name))
 			return p;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
 	}
 	return NULL;
 }
 
-static uint32_t
-find_cve(const struct vuln_index *ix, uint64_t key)
+bool
+index_package_facts(const struct vuln_index *ix, const struct index_package *p, struct index_facts *out)
 {
-	uint64_t low = 0, high = index_count(ix, INDEX_VULNERABILITIES);
+	uint64_t at = (uint64_t)p->facts * 8, size = index_count(ix, INDEX_FACTS);
+	uint64_t base = ix->header->sections[INDEX_FACTS].offset;
+	const struct index_facts_head *h = (const void *)(ix->map.ptr + base + at);
+	if (at > size || size - at < sizeof(*h) || !touch(ix, base + at, sizeof(*h)))
+		return false;
+	uint64_t len = sizeof(*h) + (uint64_t)h->versions * sizeof(struct index_version) +
+		       (uint64_t)h->ranges * sizeof(struct index_range) + (uint64_t)h->runs * sizeof(struct index_run) +
+		       (uint64_t)h->facts * sizeof(struct index_fact) + h->key_bytes;
+	if (len > size - at || !touch(ix, base + at, len))
+		return false;
+	out->head = h;
+	out->versions = (const void *)(h + 1);
+	out->ranges = (const void *)(out->versions + h->versions);
+	out->runs = (const void *)(out->ranges + h->ranges);
+	out->facts = (const void *)(out->runs + h->runs);
+	out->keys = (const char *)(out->facts + h->facts);
+	return true;
+}
+
+/* Sorted are the vulnerabilities that an advisory names, and behind them all others. */
+static uint32_t
+find_cve(const struct vuln_index *ix, uint64_t key, uint64_t low, uint64_t high)
+{
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		const struct index_vulnerability *v = INDEX_ROW(ix, INDEX_VULNERABILITIES, index_vulnerability, middle);
+		if (!v)
+			return INDEX_NONE;
 		if (v->key == key)
 			return (uint32_t)middle;
 		if (v->key < key)
@@ -170,12 +286,17 @@ index_find_vulnerability(const struct vuln_index *ix, struct str id)
 {
 	uint32_t year;
 	uint64_t number;
-	if (cve_parse(id, &year, &number))
-		return find_cve(ix, (uint64_t)year << 40 | number);
+	if (cve_parse(id, &year, &number)) {
+		uint64_t key = (uint64_t)year << 40 | number, advised = ix->header->advised;
+		uint32_t row = find_cve(ix, key, 0, advised);
+		return row != INDEX_NONE ? row : find_cve(ix, key, advised, index_count(ix, INDEX_VULNERABILITIES));
+	}
 	uint64_t low = 0, high = index_count(ix, INDEX_NAMES);
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		const struct index_name *n = INDEX_ROW(ix, INDEX_NAMES, index_name, middle);
+		if (!n)
+			return INDEX_NONE;
 		int order = str_cmp(index_string(ix, n->name), id);
 		if (order == 0)
 			return n->vulnerability;
@@ -251,6 +372,8 @@ index_find_cycle(const struct vuln_index *ix, struct str product, struct str cyc
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		const struct index_cycle *c = INDEX_ROW(ix, INDEX_CYCLES, index_cycle, middle);
+		if (!c)
+			return NULL;
 		int order = str_cmp(index_string(ix, c->product), product);
 		if (order == 0)
 			order = str_cmp(index_string(ix, c->cycle), cycle);

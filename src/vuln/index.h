@@ -7,21 +7,24 @@
 #include "vuln/match.h"
 
 #define INDEX_MAGIC "mamoINDX"
-#define INDEX_VERSION 1
+#define INDEX_VERSION 2
 #define INDEX_ORDER 0x01020304u
 #define INDEX_NONE UINT32_MAX
+#define INDEX_BLOCK 16384 /* bytes under one checksum */
 
 enum index_section {
 	INDEX_STRINGS, /* u16 length, bytes; reference = offset */
 	INDEX_SYSTEMS,
 	INDEX_PACKAGES,
-	INDEX_ENTRIES,
+	INDEX_SLOTS, /* hash tables of the systems' package names */
+	INDEX_FACTS, /* what is known of a package; reference = offset / 8 */
 	INDEX_ADVISORIES,
 	INDEX_LISTS, /* u32 vulnerability numbers, named by advisories */
 	INDEX_VULNERABILITIES,
 	INDEX_DETAILS,
 	INDEX_NAMES, /* ids that are no CVE, and aliases */
 	INDEX_CYCLES,
+	INDEX_SUMS, /* u64 checksum of each block from the header's end to this section; the last one */
 	INDEX_SECTIONS
 };
 
@@ -29,24 +32,63 @@ struct index_header {
 	char magic[8];
 	uint32_t version, order;
 	uint64_t size; /* of the file */
-	uint64_t checksum; /* of everything behind the header */
+	uint64_t checksum; /* of the header with this as 0, and of the sums */
 	uint64_t generation;
 	int64_t built;
+	uint64_t advised; /* so many vulnerabilities, the first, are named by an advisory */
 	struct {
 		uint64_t offset, count; /* bytes; rows (bytes for strings) */
 	} sections[INDEX_SECTIONS];
 };
 
 struct index_system {
-	uint32_t name, first, count, reserved; /* rows of packages, sorted by name */
+	uint32_t name, first, count; /* rows of packages, sorted by name */
+	uint32_t slot, slots; /* first row and number (a power of two) of its hash table */
+	uint32_t reserved;
+};
+
+struct index_slot {
+	uint32_t hash, package; /* row + 1; 0 = free */
 };
 
 struct index_package {
-	uint32_t name, first, count; /* rows of entries, newest advisory first */
+	uint32_t name, facts;
 };
 
-struct index_entry {
-	uint32_t advisory, introduced, limit, kind;
+/* What the advisories say of one package, in one piece: this head, then the arrays in its order, then the keys'
+ * bytes. Packages of which the same is said share it. Versions are ranked: sorted by the bytes of their key in the
+ * system's order, so that a host's version is looked up once, and every range is a comparison of numbers. */
+struct index_facts_head {
+	uint32_t versions, ranges, runs, facts, key_bytes;
+	uint32_t fixes_all; /* 1: no range reaches beyond the last version */
+};
+
+struct index_version {
+	uint32_t text, key, key_len; /* place among the keys' bytes */
+};
+
+struct index_range {
+	uint32_t introduced, limit; /* ranks, or INDEX_NONE */
+	uint32_t kind;
+};
+
+struct index_run { /* one advisory */
+	uint32_t advisory, first, count; /* of ranges; each of them says something */
+	uint32_t module; /* "nodejs:18" when only packages of that module stream are meant, or INDEX_NONE */
+};
+
+/* Sorted by vulnerability, then by run; runs are sorted newest first: the first that applies decides. */
+struct index_fact {
+	uint32_t vulnerability, run;
+};
+
+struct index_facts {
+	const struct index_facts_head *head;
+	const struct index_version *versions;
+	const struct index_range *ranges;
+	const struct index_run *runs;
+	const struct index_fact *facts;
+	const char *keys;
 };
 
 struct index_advisory {
@@ -84,10 +126,14 @@ struct index_cycle {
 struct vuln_index {
 	struct str map;
 	const struct index_header *header;
+	const char *name; /* for messages; owned */
+	unsigned char *blocks; /* 1: checked and good; set by any thread */
+	unsigned char *damaged; /* 1: a block was not what its checksum says */
+	size_t body, block_count; /* where blocks begin */
 	bool mapped;
 };
 
-/* Bounds-checked access: past the end gives NULL. */
+/* Bounds-checked access: past the end, or in a block that is damaged, gives NULL. */
 const void *index_row(const struct vuln_index *ix, enum index_section s, size_t size, uint64_t i);
 #define INDEX_ROW(ix, section, type, i) ((const struct type *)index_row((ix), (section), sizeof(struct type), (i)))
 size_t index_count(const struct vuln_index *ix, enum index_section s);
@@ -95,13 +141,20 @@ struct str index_string(const struct vuln_index *ix, uint32_t at); /* "" when ou
 const struct index_system *index_find_system(const struct vuln_index *ix, struct str os);
 const struct index_package *index_find_package(const struct vuln_index *ix, const struct index_system *s,
 					       struct str name);
+/* False: damaged. */
+bool index_package_facts(const struct vuln_index *ix, const struct index_package *p, struct index_facts *out);
 /* Row of an id (or alias), or INDEX_NONE. */
 uint32_t index_find_vulnerability(const struct vuln_index *ix, struct str id);
 void index_vulnerability(const struct vuln_index *ix, struct arena *a, uint32_t row, struct vulnerability *out);
 const struct index_cycle *index_find_cycle(const struct vuln_index *ix, struct str product, struct str cycle);
 
-/* Checks header, sections and checksum of an index in memory. */
+/* Checks header and sections of an index in memory; its blocks are checked when they are first read. */
 bool index_open_mem(struct str bytes, const char *name, struct vuln_index *out, struct err *e) MUST_CHECK;
+void index_close_mem(struct vuln_index *ix);
+/* False, with the file's name, when a block that was read so far is damaged. */
+bool index_intact(const struct vuln_index *ix, struct err *e) MUST_CHECK;
+/* Writes the checksums of an index whose header has its sections and whose sums have their place. */
+void index_seal(char *bytes, size_t len);
 
 /* Builds the index of all feeds: buckets' payloads in any order. */
 struct index_source {

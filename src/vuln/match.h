@@ -64,14 +64,31 @@ struct match_request {
 	uint64_t ranges_max; /* ranges of versions looked at, 0 = 50,000,000 */
 };
 
+struct match_hit {
+	uint32_t package; /* of the request */
+	uint32_t vulnerability, facts, fact; /* rows of the index */
+};
+
 struct match_result {
-	struct finding *findings; /* sorted by package, then vulnerability */
+	struct match_hit *hits; /* sorted by package, then vulnerability */
+	struct finding *findings; /* after match_run(): the hits in full */
 	size_t count;
 	struct end_of_life eol;
 	bool covered; /* the index has advisories for this system at all */
 };
-/* ERR_TOO_LARGE beyond the two limits. */
+/* What is found, in the arena, without its words: for those who count, or show some of it. ERR_TOO_LARGE beyond the two
+ * limits; ERR_INPUT when a part of the index that was needed is damaged. */
+bool match_hits(const struct vuln_index *ix, const struct match_request *r, struct arena *a, struct match_result *out,
+		struct err *e) MUST_CHECK;
+/* match_hits() and every finding in full. */
 bool match_run(const struct vuln_index *ix, const struct match_request *r, struct arena *a, struct match_result *out,
 	       struct err *e) MUST_CHECK;
+
+/* Hits in full, one after the other, cheapest in their order. The view lives in the arena and keeps there what the
+ * findings of a package share. */
+struct match_view;
+struct match_view *match_view_new(const struct vuln_index *ix, const struct match_request *r, struct arena *a);
+/* Strings of *out are the index's, the request's, or in one of the two arenas. */
+void match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *out);
 
 #endif

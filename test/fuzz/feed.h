@@ -21,6 +21,7 @@ fuzz_index(struct bucket_set *set)
 		sources[i] = (struct index_source){ .path = "fuzz", .payload = buf_str(&set->items[i]->payload) };
 	if (!index_build(sources, set->count, 1, &index, &e) || !index_open_mem(buf_str(&index), "fuzz", &ix, &e))
 		abort();
+	index_close_mem(&ix);
 	buf_free(&index);
 }
 

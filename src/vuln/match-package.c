@@ -1,0 +1,149 @@
+#include "vuln/match-package.h"
+
+/* Debian signs kernels in a source package of its own, whose version says "+N" for the kernel's "-N":
+ * linux-signed-amd64 6.1.140+1 is linux 6.1.140-1, linux-signed-6.12-amd64 is linux-6.12. */
+static void
+signed_kernel(struct arena *a, struct subject *s)
+{
+	const struct str signed_prefix = STR("linux-signed");
+	if (!str_starts(s->name, signed_prefix) || str_eq(s->name, signed_prefix))
+		return;
+	struct str rest = str_skip(s->name, signed_prefix.len); /* "-amd64" or "-6.12-amd64" */
+	ptrdiff_t arch = str_rfind_char(rest, '-');
+	s->name = arena_printf(a, "linux%.*s", arch > 0 ? (int)arch : 0, rest.ptr);
+	char *version = arena_cstr(a, s->version);
+	char *plus = strchr(version, '+');
+	if (plus && plus[1] >= '0' && plus[1] <= '9')
+		*plus = '-';
+	s->version = str_sub(version, s->version.len);
+}
+
+void
+subject_of(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out)
+{
+	*out = (struct subject){ p->name, p->version };
+	if (!eco->by_source)
+		return;
+	if (p->source.len)
+		out->name = p->source;
+	if (p->source_version.len)
+		out->version = p->source_version;
+	if (eco->scheme == &version_deb)
+		signed_kernel(a, out);
+}
+
+static bool
+is_rpm_kernel(struct str name)
+{
+	static const char *const kernels[] = { "kernel",    "kernel-core",    "kernel-modules", "kernel-modules-core",
+					       "kernel-rt", "kernel-rt-core", "kernel-uek",     "kernel-uek-core" };
+	if (!str_starts(name, STR("kernel")))
+		return false;
+	for (size_t i = 0; i < COUNT(kernels); i++)
+		if (str_eq(name, str_of(kernels[i])))
+			return true;
+	return false;
+}
+
+int
+kernel_running(const struct ecosystem *eco, const struct package *p, struct str running, struct arena *a)
+{
+	struct str name = p->name, release = STR_NONE, version, build;
+	if (running.len == 0)
+		return -1;
+	if (str_starts(name, STR("linux-image-"))) {
+		release = str_skip(name, 12);
+		if (str_ends(release, STR("-unsigned")))
+			release = str_head(release, release.len - 9);
+		/* A metapackage (linux-image-amd64) is no kernel. */
+		if (release.len == 0 || release.ptr[0] < '0' || release.ptr[0] > '9')
+			return -1;
+		return str_eq(release, running);
+	}
+	if (is_rpm_kernel(name)) {
+		if (!str_split(p->version, ':', &build, &version))
+			version = p->version;
+		return str_starts(running, arena_printf(a, "%.*s.%.*s", STR_ARG(version), STR_ARG(p->arch)));
+	}
+	if (eco->scheme == &version_apk && (str_eq(name, STR("linux-lts")) || str_eq(name, STR("linux-virt")))) {
+		if (!str_split(p->version, '-', &version, &build))
+			return -1;
+		release = arena_printf(a, "%.*s-%.*s-%s", STR_ARG(version), STR_ARG(str_skip(build, 1)), name.ptr + 6);
+		return str_eq(release, running);
+	}
+	return -1;
+}
+
+struct place_search {
+	const struct vuln_index *ix;
+	const struct index_facts *facts;
+	const struct version_scheme *scheme;
+	struct str version, key; /* key: empty when the version has none */
+};
+
+static int
+compare_at(const struct place_search *s, uint32_t i)
+{
+	const struct index_version *v = &s->facts->versions[i];
+	if (s->key.len == 0)
+		return s->scheme->compare(index_string(s->ix, v->text), s->version);
+	uint32_t size = s->facts->head->key_bytes;
+	if (v->key > size || v->key_len > size - v->key)
+		return -1;
+	return str_cmp(str_sub(s->facts->keys + v->key, v->key_len), s->key);
+}
+
+struct rank
+facts_rank(const struct vuln_index *ix, const struct index_facts *f, const struct version_scheme *scheme,
+	   struct str version, struct buf *key)
+{
+	struct place_search s = { .ix = ix, .facts = f, .scheme = scheme, .version = version };
+	uint32_t low = 0, end = f->head->versions;
+	buf_truncate(key, 0);
+	if (scheme->key(version, key))
+		s.key = buf_str(key);
+	/* Most packages have every update. */
+	if (end > 0 && compare_at(&s, end - 1) < 0)
+		return (struct rank){ end, end };
+	for (uint32_t high = end; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+		if (compare_at(&s, middle) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	struct rank at = { low, low };
+	while (at.high < end && compare_at(&s, at.high) == 0)
+		at.high++;
+	return at;
+}
+
+bool
+range_holds(const struct index_range *r, struct rank at)
+{
+	if (r->introduced != INDEX_NONE && r->introduced >= at.high)
+		return false;
+	switch (r->kind) {
+	case RANGE_BEFORE:
+		return r->limit >= at.high && r->limit != INDEX_NONE;
+	case RANGE_UNTIL:
+		return r->limit >= at.low && r->limit != INDEX_NONE;
+	case RANGE_EXACT:
+		return r->limit >= at.low && r->limit < at.high;
+	case RANGE_OPEN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum verdict
+run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at)
+{
+	if (run->first > f->head->ranges || run->count > f->head->ranges - run->first)
+		return VERDICT_NONE;
+	for (uint32_t i = 0; i < run->count; i++)
+		if (range_holds(&f->ranges[run->first + i], at))
+			return VERDICT_AFFECTED;
+	return VERDICT_SAFE;
+}

@@ -1,0 +1,31 @@
+/* Inside the room: one installed package and what is known of it. */
+#ifndef MAMORI_VULN_MATCH_PACKAGE_H
+#define MAMORI_VULN_MATCH_PACKAGE_H
+
+#include "vuln/ecosystem.h"
+#include "vuln/index.h"
+
+/* A package as advisories call it. */
+struct subject {
+	struct str name, version;
+};
+
+/* Strings may be new ones in the arena. */
+void subject_of(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out);
+/* 1 runs, 0 installed only, -1 no kernel image or unknown. */
+int kernel_running(const struct ecosystem *eco, const struct package *p, struct str running, struct arena *a);
+
+/* Where a version stands among those of the facts: `low` of them are before it, those from `high` on behind it. */
+struct rank {
+	uint32_t low, high;
+};
+/* key: scratch, ended with the version's key. */
+struct rank facts_rank(const struct vuln_index *ix, const struct index_facts *f, const struct version_scheme *scheme,
+		       struct str version, struct buf *key);
+bool range_holds(const struct index_range *r, struct rank at);
+
+enum verdict { VERDICT_NONE, VERDICT_SAFE, VERDICT_AFFECTED };
+/* What an advisory says of a version. NONE: it does not mean this package. */
+enum verdict run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at);
+
+#endif

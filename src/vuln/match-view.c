@@ -1,0 +1,209 @@
+/* A hit with its words. */
+#include "vuln/match-package.h"
+
+struct match_view {
+	const struct vuln_index *ix;
+	const struct match_request *request;
+	const struct ecosystem *ecosystem;
+	struct arena *arena;
+	/* The package in hand. */
+	const struct package *package;
+	uint32_t place; /* of its facts + 1 */
+	struct index_facts facts;
+	struct subject subject;
+	struct rank at;
+	int running;
+	/* The last sentence made for it. */
+	uint32_t run;
+	struct str why, fixed;
+};
+
+struct match_view *
+match_view_new(const struct vuln_index *ix, const struct match_request *r, struct arena *a)
+{
+	struct match_view *v = ARENA_NEW(a, struct match_view);
+	*v = (struct match_view){ .ix = ix, .request = r, .ecosystem = ecosystem_of_os(r->os), .arena = a };
+	return v;
+}
+
+static bool
+take_package(struct match_view *v, const struct match_hit *hit)
+{
+	const struct package *p = &v->request->packages->items[hit->package];
+	const struct index_package place = { .facts = hit->facts };
+	BUF_AUTO key = { 0 };
+	if (v->package == p && v->place == hit->facts + 1)
+		return true;
+	v->package = p;
+	v->place = 0;
+	v->run = INDEX_NONE;
+	subject_of(v->ecosystem, p, v->arena, &v->subject);
+	v->running = kernel_running(v->ecosystem, p, v->request->running_kernel, v->arena);
+	if (!index_package_facts(v->ix, &place, &v->facts))
+		return false;
+	v->at = facts_rank(v->ix, &v->facts, v->ecosystem->scheme, v->subject.version, &key);
+	v->place = hit->facts + 1;
+	return true;
+}
+
+static struct str
+version_text(const struct match_view *v, uint32_t rank)
+{
+	return rank < v->facts.head->versions ? index_string(v->ix, v->facts.versions[rank].text) : STR("");
+}
+
+/* Of several ranges that hold this version the highest end counts: below it the version stays affected. */
+static const struct index_range *
+deciding_range(const struct match_view *v, const struct index_run *run)
+{
+	const struct index_range *best = NULL;
+	for (uint32_t i = 0; i < run->count; i++) {
+		const struct index_range *r = &v->facts.ranges[run->first + i];
+		if (!range_holds(r, v->at))
+			continue;
+		if (!best || (best->kind == RANGE_BEFORE && (r->kind != RANGE_BEFORE || r->limit > best->limit)))
+			best = r;
+	}
+	return best;
+}
+
+/* By hand: printf would be most of what a finding costs. */
+static struct str
+join(struct arena *a, const struct str *pieces, size_t count)
+{
+	size_t len = 0, at = 0;
+	for (size_t i = 0; i < count; i++)
+		len += pieces[i].len;
+	char *text = ARENA_ARRAY(a, char, len + 1);
+	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].len)
+			memcpy(text + at, pieces[i].ptr, pieces[i].len);
+		at += pieces[i].len;
+	}
+	return str_sub(text, len);
+}
+
+static struct str
+why(const struct match_view *v, const struct index_range *r, struct str advisory, struct arena *a)
+{
+	struct str limit = version_text(v, r->limit), os = v->request->os, version = v->subject.version;
+	struct str name = v->subject.name, from = version_text(v, r->introduced);
+	struct str from_word = from.len ? STR(" from ") : STR("");
+	if (r->kind == RANGE_BEFORE || r->kind == RANGE_UNTIL) {
+		struct str word = r->kind == RANGE_BEFORE ? STR(" before ") : STR(" up to ");
+		const struct str pieces[] = { advisory, STR(": "),   name, from_word, from,    word,
+					      limit,    STR(" in "), os,   STR("; "), version, STR(" is installed") };
+		return join(a, pieces, COUNT(pieces));
+	}
+	if (r->kind == RANGE_EXACT) {
+		const struct str pieces[] = { advisory, STR(": "),   name, STR(" "),
+					      limit,    STR(" in "), os,   STR(", which is installed") };
+		return join(a, pieces, COUNT(pieces));
+	}
+	const struct str pieces[] = { advisory, STR(": "),           name, from_word,
+				      from,     STR(" in "),         os,   STR(" has no fixed version; "),
+				      version,  STR(" is installed") };
+	return join(a, pieces, COUNT(pieces));
+}
+
+static struct str
+advisory_id(const struct match_view *v, const struct index_run *run)
+{
+	const struct index_advisory *row = INDEX_ROW(v->ix, INDEX_ADVISORIES, index_advisory, run->advisory);
+	return row ? index_string(v->ix, row->id) : STR("");
+}
+
+/* The advisory that decides and the older ones that say the same; sorted, each once. */
+static void
+add_advisories(const struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *f)
+{
+	const struct index_facts_head *head = v->facts.head;
+	uint32_t end = hit->fact;
+	while (end < head->facts && v->facts.facts[end].vulnerability == hit->vulnerability)
+		end++;
+	f->advisories = ARENA_ARRAY(a, struct str, end - hit->fact);
+	for (uint32_t i = hit->fact; i < end; i++) {
+		uint32_t run = v->facts.facts[i].run;
+		if (run >= head->runs || run_verdict(&v->facts, &v->facts.runs[run], v->at) != VERDICT_AFFECTED)
+			continue;
+		struct str id = advisory_id(v, &v->facts.runs[run]);
+		size_t at = f->advisory_count;
+		while (at > 0 && str_cmp(f->advisories[at - 1], id) > 0)
+			at--;
+		if (at > 0 && str_eq(f->advisories[at - 1], id))
+			continue;
+		memmove(f->advisories + at + 1, f->advisories + at, (f->advisory_count - at) * sizeof(id));
+		f->advisories[at] = id;
+		f->advisory_count++;
+	}
+}
+
+static void
+add_aliases(const struct vuln_index *ix, uint32_t row, struct arena *a, struct finding *f)
+{
+	const struct index_vulnerability *v = INDEX_ROW(ix, INDEX_VULNERABILITIES, index_vulnerability, row);
+	ARRAY_OF(struct str) list = { 0 };
+	uint32_t at = v ? v->aliases : INDEX_NONE;
+	/* A damaged chain may go round: an id has no thousand names. */
+	for (int i = 0; i < 1000 && at != INDEX_NONE; i++) {
+		const struct index_name *n = INDEX_ROW(ix, INDEX_NAMES, index_name, at);
+		if (!n)
+			break;
+		*ARRAY_PUSH(a, &list) = index_string(ix, n->name);
+		at = n->next;
+	}
+	f->aliases = list.items;
+	f->alias_count = list.count;
+}
+
+/* What the vulnerability itself does not say, its advisory may. */
+static void
+add_facts(const struct match_view *v, const struct match_hit *hit, const struct index_run *run, struct arena *a,
+	  struct finding *f)
+{
+	index_vulnerability(v->ix, a, hit->vulnerability, &f->vulnerability);
+	add_aliases(v->ix, hit->vulnerability, a, f);
+	const struct index_advisory *row = INDEX_ROW(v->ix, INDEX_ADVISORIES, index_advisory, run->advisory);
+	if (!row)
+		return;
+	if (f->vulnerability.severity == SEVERITY_UNKNOWN && row->severity <= SEVERITY_CRITICAL)
+		f->vulnerability.severity = (enum severity)row->severity;
+	if (f->vulnerability.cvss < 0 && row->cvss10 <= 100)
+		f->vulnerability.cvss = row->cvss10 / 10.0;
+	if (f->vulnerability.title.len == 0)
+		f->vulnerability.title = index_string(v->ix, row->title);
+}
+
+static void
+take_run(struct match_view *v, uint32_t number)
+{
+	const struct index_run *run = &v->facts.runs[number];
+	if (v->run == number)
+		return;
+	const struct index_range *r = deciding_range(v, run);
+	v->run = number;
+	v->fixed = r && r->kind == RANGE_BEFORE ? version_text(v, r->limit) : STR("");
+	v->why = r ? why(v, r, advisory_id(v, run), v->arena) : STR("");
+}
+
+void
+match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *out)
+{
+	bool good = take_package(v, hit);
+	const struct package *p = v->package;
+	*out = (struct finding){ .package = p,
+				 .source = v->ecosystem->by_source ? v->subject.name
+					   : p->source.len > 0     ? p->source
+								   : p->name,
+				 .fixed = STR(""),
+				 .running = v->running,
+				 .why = STR("") };
+	if (!good || hit->fact >= v->facts.head->facts || v->facts.facts[hit->fact].run >= v->facts.head->runs)
+		return;
+	uint32_t run = v->facts.facts[hit->fact].run;
+	take_run(v, run);
+	out->fixed = v->fixed;
+	out->why = v->why;
+	add_advisories(v, hit, a, out);
+	add_facts(v, hit, &v->facts.runs[run], a, out);
+}
