@@ -59,13 +59,25 @@ apt_locks_free(const struct pkgmgr_ctx *c, struct err *e)
 	return true;
 }
 
+/* Where text is in words, ASCII letters in either case; -1: nowhere. */
+static ptrdiff_t
+find_nocase(struct str words, struct str text)
+{
+	for (size_t i = 0; i + text.len <= words.len; i++) {
+		if (str_eq_nocase(str_sub(words.ptr + i, text.len), text))
+			return (ptrdiff_t)i;
+	}
+	return -1;
+}
+
 struct sign {
 	const char *text;
 	enum err_code code;
 	const char *why; /* a format without conversions, in the catalogue */
 };
 
-/* In this order: a refused signature also makes downloads fail. */
+/* In this order: a refused signature also makes downloads fail. Without regard to case: apt's methods and the system
+ * behind them do not agree on it. */
 static const struct sign signs[] = {
 	{ "NO_PUBKEY", ERR_REFUSED, "a package source is not signed by a key that this host trusts" },
 	{ "BADSIG", ERR_REFUSED, "the signature of a package source is wrong" },
@@ -91,6 +103,12 @@ static const struct sign signs[] = {
 	{ "Unable to connect", ERR_UNREACHABLE, "a package source does not answer" },
 	{ "Connection timed out", ERR_UNREACHABLE, "a package source does not answer" },
 	{ "Connection failed", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "Connection refused", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "Connection reset", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "Network is unreachable", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "No route to host", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "Error reading from server", ERR_UNREACHABLE, "a package source does not answer" },
+	{ "Connection closed prematurely", ERR_UNREACHABLE, "a package source does not answer" },
 	{ "Unable to fetch", ERR_UNREACHABLE, "the packages cannot be downloaded" },
 	{ "Failed to fetch", ERR_UNREACHABLE, "a package source cannot be downloaded" },
 	{ "does not have a Release file", ERR_UNREACHABLE, "a package source is not there" },
@@ -113,7 +131,7 @@ telling_line(struct str words, const char *sign)
 		if (line.len == 0)
 			continue;
 		last = line;
-		if (sign && str_find(line, str_of(sign)) >= 0)
+		if (sign && find_nocase(line, str_of(sign)) >= 0)
 			return line;
 		if (str_starts(line, STR("E:")) || str_starts(line, STR("dpkg: error")))
 			best = line;
@@ -129,7 +147,7 @@ apt_failed(const struct pkgmgr_ctx *c, const char *doing, struct str words, stru
 
 	words = words_tail(words, &a);
 	for (size_t i = 0; i < COUNT(signs); i++) {
-		if (str_find(words, str_of(signs[i].text)) < 0)
+		if (find_nocase(words, str_of(signs[i].text)) < 0)
 			continue;
 		if (signs[i].code == ERR_BUSY && !apt_locks_free(c, &busy))
 			return err_set(e, ERR_BUSY, "%s: %s", doing, busy.text);
@@ -195,6 +213,13 @@ apt_refresh(const struct pkgmgr_ctx *c, struct err *e)
 	return dir_make(stage, 0700, e) && file_write(path_join(&a, stage, APT_STAMP_REFRESHED), STR(""), 0600, e);
 }
 
+/* Among the lists, but none: any run of apt may change their owner, which changes their times. */
+static bool
+is_list_or_setting(struct str name)
+{
+	return !str_eq(name, STR("lock")) && !str_eq(name, STR("partial")) && !str_eq(name, STR("auxfiles"));
+}
+
 static void
 stamp_folder(const char *folder, struct arena *a, struct buf *out)
 {
@@ -204,6 +229,8 @@ stamp_folder(const char *folder, struct arena *a, struct buf *out)
 	if (!dir_list(a, folder, 100000, &names, &count, NULL))
 		return;
 	for (size_t i = 0; i < count; i++) {
+		if (!is_list_or_setting(names[i]))
+			continue;
 		buf_add(out, names[i]);
 		file_stamp(path_join(a, folder, names[i].ptr), out);
 	}

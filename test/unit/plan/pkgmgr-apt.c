@@ -265,6 +265,10 @@ planning_leaves_the_fingerprint_alone(void **state)
 	assert_false(str_eq(buf_str(&before), buf_str(&staged)));
 	unit_put(state, "root/stage/bash_5.2-1+b2_amd64.deb", str_sub(bytes, 70));
 	unit_put(state, "root/stage/libssl3_3.0.16-1_amd64.deb", STR("outdated"));
+	/* Any other run of apt leaves these. */
+	unit_put(state, "root/var/lib/apt/lists/lock", STR(""));
+	unit_put(state, "root/var/lib/apt/lists/partial/x", STR("half"));
+	unit_put(state, "root/var/lib/apt/lists/auxfiles/x", STR("x"));
 	c.runner = &fake_runner;
 	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
 	assert_false(file_exists(unit_path(state, "root/stage/libssl3_3.0.16-1_amd64.deb")));
@@ -282,6 +286,10 @@ a_refresh_says_what_is_wrong(void **state)
 		{ "W: GPG error: http://x bookworm InRelease: NO_PUBKEY 0123\nE: Failed to fetch x\n", ERR_REFUSED },
 		{ "E: The repository 'http://x bookworm Release' is not signed.\n", ERR_REFUSED },
 		{ "E: Failed to fetch http://x  Temporary failure resolving 'x'\n", ERR_UNREACHABLE },
+		{ "E: Failed to download x  connection FAILED [IP: 192.0.2.1 80]\n", ERR_UNREACHABLE },
+		{ "Err:1 http://x bookworm InRelease\n  Error reading from server - read (104: Connection reset by "
+		  "peer)\n",
+		  ERR_UNREACHABLE },
 		{ "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)\n", ERR_BUSY },
 		{ "E: Write error - write (28: No space left on device)\n", ERR_NO_SPACE },
 		{ "E: something new\n", ERR_SYSTEM },
