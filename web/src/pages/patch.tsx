@@ -30,7 +30,7 @@ export const fixColumns: Column<Fix>[] = [
 	{ id: 'vulnerability', title: 'vulnerability', cell: (f) => f.vulnerability, text: (f) => f.vulnerability, sort: (f) => f.vulnerability },
 	{ id: 'severity', title: 'severity', cell: (f) => <SeverityMark severity={f.severity} />, text: (f) => t(`severity.${f.severity}`), sort: (f) => severityRank(f.severity) },
 	{ id: 'cvss', title: 'cvss', num: true, falling: true, cell: (f) => f.cvss?.toFixed(1) ?? '–', text: (f) => String(f.cvss ?? ''), sort: (f) => f.cvss },
-	{ id: 'kev', title: 'kev', cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
+	{ id: 'kev', title: 'kev', sparse: (f) => f.kev, cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
 	{ id: 'epss', title: 'epss', num: true, falling: true, cell: (f) => (f.epss === null ? '–' : probability(f.epss)), text: (f) => String(f.epss ?? ''), sort: (f) => f.epss },
 	{ id: 'title', title: 'title', wrap: true, sparse: true, cell: (f) => f.title ?? '', text: (f) => f.title ?? '', sort: (f) => f.title },
 	{ id: 'source', title: 'known-from', cell: (f) => knownFrom(f), text: knownFrom, sort: knownFrom },
@@ -75,7 +75,7 @@ export function PatchPage({ id }: { id: string }) {
 				<OrderButton label={t('order.stage-n', { n: hosts.length })} wanted={{ kind: 'stage', hosts, patches: [p.id] }} disabled={hosts.length === 0} onDone={done} />
 				<OrderButton
 					primary
-					label={t(picked.length > 0 ? 'order.apply-picked' : 'order.apply-missing', { n: hosts.length })}
+					label={t(picked.length > 0 || hosts.length === 1 ? 'order.apply-picked' : 'order.apply-missing', { n: hosts.length })}
 					wanted={{ kind: 'apply', hosts, patches: [p.id] }}
 					disabled={hosts.length === 0}
 					onDone={done}

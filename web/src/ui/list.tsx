@@ -106,7 +106,8 @@ interface BodyProps<T> extends Common<T> {
 function Body<T>(props: BodyProps<T>) {
 	const { params } = useRoute();
 	const chosen = params.get('cols')?.split(',');
-	const said = (column: Column<T>) => !column.sparse || props.rows.some((row) => column.text(row) !== '');
+	const said = ({ sparse, text }: Column<T>) =>
+		!sparse || props.rows.some((row) => (sparse === true ? text(row) !== '' : sparse(row)));
 	const columns = props.columns.filter((column, i) => i === 0 || (chosen ? chosen.includes(column.id) : !column.extra && said(column)));
 	const rows = props.complete ? sorted(props.rows, props.columns, props.sort) : props.rows;
 	const filtered = props.filters.some((name) => params.get(name));

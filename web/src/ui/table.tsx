@@ -20,8 +20,8 @@ export interface Column<T> {
 	wrap?: boolean;
 	/** A long text is cut, and whole on hover. */
 	clip?: boolean;
-	/** Left out while no row has anything to say here. */
-	sparse?: boolean;
+	/** Left out while no row has anything to say here: its text is empty, or this says so. */
+	sparse?: true | ((row: T) => boolean);
 	/** Not shown until it is chosen. */
 	extra?: boolean;
 }
