@@ -134,6 +134,8 @@ sentence_of_patches(struct request *r, const struct host *h)
 		return arena_printf(a, tr("Failed updates: %lld. Open them to see why."), (long long)h->failed);
 	if (!h->updates_at)
 		return str_of(tr("Its list of pending updates has not arrived yet."));
+	if (h->security && !h->queued)
+		return arena_printf(a, tr("Security updates missing: %lld."), (long long)h->security);
 	if (h->security)
 		return arena_printf(a, tr("Security updates missing: %lld (ordered updates: %lld)."),
 				    (long long)h->security, (long long)h->queued);
