@@ -2,16 +2,19 @@
 
 #include "vuln/wire.h"
 
+#include <endian.h>
+
 static const char feed_magic[8] = { 'm', 'a', 'm', 'o', 'F', 'E', 'E', 'D' };
-#define FEED_VERSION 1
+#define FEED_VERSION 2
+#define FEED_VERSION_READ 1 /* the oldest that is still read */
+#define SLOTS_MIN 64
 #define ROW_FIXED 15 /* length, live, modified, key length */
 
 static void
 bucket_free(struct bucket *b)
 {
 	buf_free(&b->payload);
-	table_free(&b->keys);
-	arena_free(&b->arena);
+	free(b->slots);
 	free(b);
 }
 
@@ -66,15 +69,59 @@ bucket_row_next(struct str payload, size_t *offset, struct bucket_row *row, bool
 	return !*bad;
 }
 
+static struct str
+key_at(const struct bucket *b, size_t at)
+{
+	uint16_t len = 0;
+	memcpy(&len, b->payload.ptr + at + ROW_FIXED - sizeof(len), sizeof(len));
+	return str_sub(b->payload.ptr + at + ROW_FIXED, le16toh(len));
+}
+
+/* The place of a key: its row, or where it belongs. */
+static size_t
+slot_of(const struct bucket *b, struct str key)
+{
+	size_t i = (size_t)str_hash(key, 0) & (b->slot_count - 1);
+	while (b->slots[i] && !str_eq(key_at(b, b->slots[i] - 1), key))
+		i = (i + 1) & (b->slot_count - 1);
+	return i;
+}
+
+/* Room for one more key. Keys are not copied: the table costs four bytes a slot. */
+static void
+slots_grow(struct bucket *b)
+{
+	if (b->count + 1 <= b->slot_count - b->slot_count / 4)
+		return;
+	uint32_t *old = b->slots;
+	size_t old_count = b->slot_count;
+	b->slot_count = old_count ? old_count * 2 : SLOTS_MIN;
+	b->slots = xcalloc(b->slot_count, sizeof(*b->slots));
+	for (size_t i = 0; i < old_count; i++)
+		if (old[i])
+			b->slots[slot_of(b, key_at(b, old[i] - 1))] = old[i];
+	free(old);
+}
+
+bool
+bucket_find(const struct bucket *b, struct str key, struct bucket_row *row)
+{
+	uint32_t at = b->slot_count ? b->slots[slot_of(b, key)] : 0;
+	size_t offset = at ? at - 1 : 0;
+	bool bad;
+	return at && bucket_row_next(buf_str(&b->payload), &offset, row, &bad);
+}
+
 bool
 bucket_put(struct bucket *b, struct str key, int64_t modified, struct str body, enum bucket_put *how, struct err *e)
 {
 	if (key.len > UINT16_MAX || b->payload.len + body.len + key.len + ROW_FIXED > BUCKET_MAX)
 		return err_set(e, ERR_TOO_LARGE, "feed %s: more than 1 GiB of records; import a part of it", b->feed);
+	slots_grow(b);
+	size_t slot = slot_of(b, key);
 	*how = BUCKET_ADDED;
-	void *seen = table_get(&b->keys, key);
-	if (seen) {
-		size_t at = (size_t)(uintptr_t)seen - 1, offset = at;
+	if (b->slots[slot]) {
+		size_t at = b->slots[slot] - 1, offset = at;
 		struct bucket_row old;
 		bool bad;
 		if (!bucket_row_next(buf_str(&b->payload), &offset, &old, &bad))
@@ -84,10 +131,9 @@ bucket_put(struct bucket *b, struct str key, int64_t modified, struct str body, 
 			return true;
 		b->payload.ptr[at + 4] = 0;
 	}
-	struct str own = seen ? key : arena_str(&b->arena, key);
-	*table_put(&b->keys, own, NULL) = (void *)(uintptr_t)(b->payload.len + 1);
+	b->count += !b->slots[slot];
+	b->slots[slot] = (uint32_t)b->payload.len + 1;
 	row_write(&b->payload, key, modified, body);
-	b->count += !seen;
 	return true;
 }
 
@@ -133,30 +179,52 @@ bucket_set_merge(struct bucket_set *into, struct bucket_set *from, uint64_t *dup
 	return true;
 }
 
-void
-bucket_write(const struct bucket *b, struct buf *out)
+/* Closes the gaps that replaced rows have left. */
+static void
+compact(struct buf *payload)
 {
-	BUF_AUTO live = { 0 };
-	size_t offset = 0;
+	size_t from = 0, to = 0, next = 0;
 	struct bucket_row row;
 	bool bad;
-	while (bucket_row_next(buf_str(&b->payload), &offset, &row, &bad))
-		if (row.live)
-			row_write(&live, row.key, row.modified, row.body);
+	while (bucket_row_next(buf_str(payload), &next, &row, &bad)) {
+		if (row.live && from != to)
+			memmove(payload->ptr + to, payload->ptr + from, next - from);
+		to += row.live ? next - from : 0;
+		from = next;
+	}
+	buf_truncate(payload, to);
+}
+
+void
+bucket_write(struct bucket *b, struct buf *out)
+{
+	compact(&b->payload);
 	BUF_AUTO head = { 0 };
+	BUF_AUTO start = { 0 };
 	wire_put_str(&head, str_of(b->feed));
 	wire_put_str(&head, str_of(b->source));
 	wire_put_str(&head, str_of(b->path));
 	wire_put_u64(&head, (uint64_t)b->imported);
 	wire_put_u64(&head, (uint64_t)b->published);
 	wire_put_u64(&head, b->count);
-	wire_put_u64(&head, live.len);
-	buf_add(out, str_sub(feed_magic, sizeof(feed_magic)));
-	wire_put_u32(out, FEED_VERSION);
-	wire_put_u32(out, (uint32_t)head.len);
-	wire_put_u64(out, wire_checksum(buf_str(&head)) ^ wire_checksum(buf_str(&live)));
-	buf_add(out, buf_str(&head));
-	buf_add(out, buf_str(&live));
+	wire_put_u64(&head, b->payload.len);
+	buf_add(&start, str_sub(feed_magic, sizeof(feed_magic)));
+	wire_put_u32(&start, FEED_VERSION);
+	wire_put_u32(&start, (uint32_t)head.len);
+	wire_put_u64(&start, wire_checksum(buf_str(&head)) ^ wire_checksum(buf_str(&b->payload)));
+	buf_add(&start, buf_str(&head));
+	/* In front of the rows where they are, instead of a second copy of them. */
+	size_t rows = b->payload.len;
+	(void)buf_reserve(&b->payload, start.len);
+	memmove(b->payload.ptr + start.len, b->payload.ptr, rows);
+	memcpy(b->payload.ptr, start.ptr, start.len);
+	b->payload.len = rows + start.len;
+	buf_free(out);
+	*out = b->payload;
+	b->payload = (struct buf){ 0 };
+	free(b->slots);
+	b->slots = NULL;
+	b->slot_count = 0;
 }
 
 static void
@@ -182,7 +250,7 @@ read_head(const char *path, struct wire *w, struct bucket *out, struct str *head
 	if (w->bad || memcmp(magic.ptr, feed_magic, sizeof(feed_magic)) != 0)
 		return err_set(e, ERR_INPUT, "%s is not a feed file of mamori; remove it and import the feed again",
 			       path);
-	if (version != FEED_VERSION)
+	if (version < FEED_VERSION_READ || version > FEED_VERSION)
 		return err_set(e, ERR_INPUT, "%s was written by another version; remove it and import the feed again",
 			       path);
 	*sum = wire_u64(w);

@@ -3,7 +3,6 @@
 #ifndef MAMORI_VULN_BUCKET_H
 #define MAMORI_VULN_BUCKET_H
 
-#include "base/table.h"
 #include "vuln/feed.h"
 #include "vuln/record.h"
 
@@ -17,8 +16,8 @@ struct bucket {
 	int64_t published; /* what the feed says of its own age, 0: nothing */
 	int64_t imported;
 	struct buf payload;
-	struct table keys; /* to offset + 1 */
-	struct arena arena;
+	uint32_t *slots; /* hashed keys: where their newest row is + 1; the key itself is read there */
+	size_t slot_count; /* a power of two */
 	uint64_t count; /* live records */
 };
 
@@ -43,11 +42,14 @@ bool bucket_set_merge(struct bucket_set *into, struct bucket_set *from, uint64_t
 enum bucket_put { BUCKET_ADDED, BUCKET_REPLACED, BUCKET_OLDER };
 bool bucket_put(struct bucket *b, struct str key, int64_t modified, struct str body, enum bucket_put *how,
 		struct err *e) MUST_CHECK;
+/* The live row of a key; false when there is none. */
+bool bucket_find(const struct bucket *b, struct str key, struct bucket_row *row);
 /* Walks a payload from offset 0; false at the end, *bad when it is damaged. */
 bool bucket_row_next(struct str payload, size_t *offset, struct bucket_row *row, bool *bad);
 
-/* Feed files (doc/feed-store.md). */
-void bucket_write(const struct bucket *b, struct buf *out);
+/* A feed file (doc/feed-store.md) of what the bucket holds. The bucket's memory becomes the file's: the bucket
+ * keeps its names and its count, but no record. */
+void bucket_write(struct bucket *b, struct buf *out);
 /* Header into *out (payload not copied); false: damaged or foreign, e says which file. */
 bool bucket_open(const char *path, struct str file, struct bucket *out, struct str *payload, struct err *e) MUST_CHECK;
 /* The header alone, from a file's first bytes; the payload is not looked at. */

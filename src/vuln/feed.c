@@ -113,8 +113,7 @@ visit(void *user, struct input *in, struct err *e)
 		return err_set(e, ERR_INPUT, "%s is empty", p->report->path);
 	if (!ops)
 		return err_set(e, ERR_INPUT,
-			       "%s is none of the feeds that mamori reads (OSV, Debian's DSA and DLA lists, CISA KEV, "
-			       "EPSS, endoflife.date)",
+			       "%s is none of the feeds that mamori reads (mamori feed status lists them)",
 			       p->report->path);
 	if (import_input(p, ops, in, &s, &bad))
 		return true;
@@ -217,16 +216,11 @@ merge_earlier(struct store *s, struct bucket *b, struct str name, struct err *e)
 	struct bucket_row row;
 	bool bad;
 	while (bucket_row_next(payload, &offset, &row, &bad)) {
-		/* Equal dates: what is imported now wins. */
 		enum bucket_put how;
-		void *mine = table_get(&b->keys, row.key);
-		if (mine) {
-			size_t at = (size_t)(uintptr_t)mine - 1;
-			struct bucket_row new_row;
-			if (bucket_row_next(buf_str(&b->payload), &at, &new_row, &bad) &&
-			    new_row.modified >= row.modified)
-				continue;
-		}
+		/* Equal dates: what is imported now wins. */
+		struct bucket_row mine;
+		if (bucket_find(b, row.key, &mine) && mine.modified >= row.modified)
+			continue;
 		if (!bucket_put(b, row.key, row.modified, row.body, &how, e))
 			return false;
 	}
@@ -235,52 +229,36 @@ merge_earlier(struct store *s, struct bucket *b, struct str name, struct err *e)
 	return true;
 }
 
-struct sources {
-	ARRAY_OF(struct index_source) list;
-	ARRAY_OF(struct buf) files;
-	struct arena arena;
-};
-
-static void
-sources_close(struct sources *s)
-{
-	for (size_t i = 0; i < s->files.count; i++)
-		buf_free(&s->files.items[i]);
-	arena_free(&s->arena);
-}
-
+/* One feed file at a time: what the index needs of it is in the builder afterwards. */
 static bool
-sources_add(struct sources *s, const char *path, struct err *e)
+build_from(struct store *s, struct index_builder *b, struct str name, const char *suffix, struct err *e)
 {
-	struct buf *file = ARRAY_PUSH(&s->arena, &s->files);
-	*file = (struct buf){ 0 };
-	struct index_source *source = ARRAY_PUSH(&s->arena, &s->list);
-	*source = (struct index_source){ .path = path };
-	return file_read(path, FEED_FILE_BYTES, file, e) &&
-	       bucket_open(path, buf_str(file), &source->head, &source->payload, e);
+	BUF_AUTO file = { 0 };
+	struct index_source source = {
+		.path = path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s%s", STR_ARG(name), suffix).ptr)
+	};
+	return file_read(source.path, FEED_FILE_BYTES, &file, e) &&
+	       bucket_open(source.path, buf_str(&file), &source.head, &source.payload, e) &&
+	       index_builder_add(b, &source, e);
 }
 
 /* The index over what is in place, with the new files instead of the old ones of the same name. */
 static bool
 build_index(struct store *s, const struct str *changed, size_t changed_count, int64_t now, struct err *e)
 {
-	__attribute__((cleanup(sources_close))) struct sources sources = { 0 };
+	__attribute__((cleanup(index_builder_cleanup))) struct index_builder *b = index_builder_new();
 	BUF_AUTO index = { 0 };
 	for (size_t i = 0; i < changed_count; i++)
-		if (!sources_add(
-			    &sources,
-			    path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s.new", STR_ARG(changed[i])).ptr),
-			    e))
+		if (!build_from(s, b, changed[i], ".new", e))
 			return false;
 	for (size_t i = 0; i < s->names.count; i++) {
 		bool replaced = false;
 		for (size_t k = 0; k < changed_count; k++)
 			replaced = replaced || str_eq(changed[k], s->names.items[i]);
-		if (!replaced &&
-		    !sources_add(&sources, path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), e))
+		if (!replaced && !build_from(s, b, s->names.items[i], "", e))
 			return false;
 	}
-	return index_build(sources.list.items, sources.list.count, now, &index, e) &&
+	return index_builder_finish(b, now, &index, e) &&
 	       file_write(path_join(&s->arena, s->dir, "index.new"), buf_str(&index), 0644, e);
 }
 

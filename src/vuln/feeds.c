@@ -3,7 +3,9 @@
 
 /* To add a feed: one file below feeds/ and one row here. */
 const struct feed_ops *const feeds_all[] = {
-	&feed_debian_dsa, &feed_debian_dla, &feed_kev, &feed_epss, &feed_osv, &feed_eol, NULL,
+	&feed_debian_dsa, &feed_debian_dla, &feed_debian_tracker,
+	&feed_kev,        &feed_epss,       &feed_cve,
+	&feed_osv,        &feed_eol,        NULL,
 };
 
 const struct feed_ops *
@@ -46,7 +48,7 @@ sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modifi
 	if (!b)
 		return err_set(e, ERR_TOO_LARGE, "too many different sources in one import; import them one by one");
 	buf_truncate(&s->body, 0);
-	record_encode(r, &s->body);
+	record_encode(r, key, &s->body);
 	if (!bucket_put(b, key, modified, buf_str(&s->body), &how, e))
 		return false;
 	s->count->read++;

@@ -1,5 +1,7 @@
 #include "vuln/index-facts.h"
 
+#include "base/table.h"
+
 struct keyed {
 	struct str text, key;
 	uint32_t rank;
@@ -78,7 +80,8 @@ range_add(struct facts_builder *b, const struct affected_range *r)
 {
 	struct index_range row = { .introduced = r->introduced.len ? rank_of(b, r->introduced) : INDEX_NONE,
 				   .limit = has_limit(r->kind) ? rank_of(b, r->limit) : INDEX_NONE,
-				   .kind = (uint32_t)r->kind };
+				   .kind = (uint32_t)r->kind,
+				   .note = b->in->intern(b->in->user, r->note) };
 	*ARRAY_PUSH(&b->arena, &b->ranges) = row;
 	b->endless = b->endless || (r->kind != RANGE_BEFORE && r->kind != RANGE_NOT_AFFECTED);
 }

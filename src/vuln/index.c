@@ -1,5 +1,6 @@
 #include "vuln/index.h"
 
+#include "base/tr.h"
 #include "os/file.h"
 #include "vuln/ecosystem.h"
 #include "vuln/wire.h"
@@ -331,7 +332,13 @@ void
 index_vulnerability(const struct vuln_index *ix, struct arena *a, uint32_t row, struct vulnerability *out)
 {
 	const struct index_vulnerability *v = INDEX_ROW(ix, INDEX_VULNERABILITIES, index_vulnerability, row);
-	*out = (struct vulnerability){ .id = STR(""), .cvss = -1, .epss = -1, .title = STR("") };
+	*out = (struct vulnerability){ .id = STR(""),
+				       .cvss = -1,
+				       .epss = -1,
+				       .title = STR(""),
+				       .vector = STR(""),
+				       .title_ja = STR(""),
+				       .summary_ja = STR("") };
 	if (!v)
 		return;
 	if (v->key & INDEX_NAMED) {
@@ -346,11 +353,25 @@ index_vulnerability(const struct vuln_index *ix, struct arena *a, uint32_t row, 
 	const struct index_detail *d = INDEX_ROW(ix, INDEX_DETAILS, index_detail, v->detail);
 	if (!d)
 		return;
-	out->kev = d->flags & 1;
-	out->kev_ransomware = d->flags & 2;
+	unsigned ssvc = d->flags >> INDEX_SSVC_SHIFT;
+	out->kev = d->flags & INDEX_KEV;
+	out->kev_ransomware = d->flags & INDEX_KEV_RANSOMWARE;
+	out->ssvc.exploitation = (enum ssvc_exploitation)(ssvc & 3);
+	out->ssvc.automatable = (enum ssvc_automatable)(ssvc >> 2 & 3);
+	out->ssvc.impact = (enum ssvc_impact)(ssvc >> 4 & 3);
 	out->kev_added = d->kev_added;
 	out->kev_due = d->kev_due;
 	out->title = index_string(ix, d->title);
+	out->vector = index_string(ix, d->vector);
+	out->title_ja = index_string(ix, d->title_ja);
+	out->summary_ja = index_string(ix, d->summary_ja);
+}
+
+struct str
+vulnerability_title(const struct vulnerability *v)
+{
+	bool japanese = lang_current() == LANG_JA && v->title_ja.len > 0;
+	return japanese || v->title.len == 0 ? v->title_ja : v->title;
 }
 
 bool
@@ -358,7 +379,13 @@ vuln_lookup(const struct vuln_index *ix, struct arena *a, struct str id, struct 
 {
 	uint32_t row = index_find_vulnerability(ix, id);
 	if (row == INDEX_NONE) {
-		*out = (struct vulnerability){ .id = id, .cvss = -1, .epss = -1, .title = STR("") };
+		*out = (struct vulnerability){ .id = id,
+					       .cvss = -1,
+					       .epss = -1,
+					       .title = STR(""),
+					       .vector = STR(""),
+					       .title_ja = STR(""),
+					       .summary_ja = STR("") };
 		return false;
 	}
 	index_vulnerability(ix, a, row, out);

@@ -7,7 +7,7 @@
 #include "vuln/match.h"
 
 #define INDEX_MAGIC "mamoINDX"
-#define INDEX_VERSION 2
+#define INDEX_VERSION 3
 #define INDEX_ORDER 0x01020304u
 #define INDEX_NONE UINT32_MAX
 #define INDEX_BLOCK 16384 /* bytes under one checksum */
@@ -70,6 +70,7 @@ struct index_version {
 struct index_range {
 	uint32_t introduced, limit; /* ranks, or INDEX_NONE */
 	uint32_t kind;
+	uint32_t note; /* the publisher's reason, or "" */
 };
 
 struct index_run { /* one advisory */
@@ -110,9 +111,16 @@ struct index_vulnerability {
 
 struct index_detail {
 	int64_t kev_added, kev_due;
-	uint32_t title;
-	uint32_t flags; /* 1 exploited, 2 by ransomware */
+	uint32_t title, vector, title_ja, summary_ja;
+	uint32_t flags;
+	uint32_t reserved;
 };
+#define INDEX_KEV 1u
+#define INDEX_KEV_RANSOMWARE 2u
+/* SSVC: exploitation, automatable and impact, two bits each. */
+#define INDEX_SSVC_SHIFT 8
+/* While the index is built: whose title it is. */
+#define INDEX_TITLE_SHIFT 16
 
 struct index_name {
 	uint32_t name, vulnerability, next, reserved;
@@ -156,12 +164,21 @@ bool index_intact(const struct vuln_index *ix, struct err *e) MUST_CHECK;
 /* Writes the checksums of an index whose header has its sections and whose sums have their place. */
 void index_seal(char *bytes, size_t len);
 
-/* Builds the index of all feeds: buckets' payloads in any order. */
+/* Builds the index of all feeds, one after the other in any order. What a source points to is not needed any more
+ * when its call returns. */
 struct index_source {
 	const char *path; /* for messages */
 	struct bucket head;
 	struct str payload;
 };
+struct index_builder;
+struct index_builder *index_builder_new(void);
+bool index_builder_add(struct index_builder *b, const struct index_source *s, struct err *e) MUST_CHECK;
+/* The index into *out; the builder is used up. */
+bool index_builder_finish(struct index_builder *b, int64_t now, struct buf *out, struct err *e) MUST_CHECK;
+void index_builder_free(struct index_builder *b);
+void index_builder_cleanup(struct index_builder **b);
+/* All at once. */
 bool index_build(const struct index_source *sources, size_t count, int64_t now, struct buf *out,
 		 struct err *e) MUST_CHECK;
 

@@ -100,9 +100,21 @@ why(const struct match_view *v, const struct index_range *r, struct str advisory
 					      limit,    STR(" in "), os,   STR(", which is installed") };
 		return join(a, pieces, COUNT(pieces));
 	}
-	const struct str pieces[] = { advisory, STR(": "),           name, from_word,
-				      from,     STR(" in "),         os,   STR(" has no fixed version; "),
-				      version,  STR(" is installed") };
+	struct str note = index_string(v->ix, r->note);
+	const struct str pieces[] = { advisory,
+				      STR(": "),
+				      name,
+				      from_word,
+				      from,
+				      STR(" in "),
+				      os,
+				      STR(" has no fixed version"),
+				      note.len ? STR(" (") : STR(""),
+				      note,
+				      note.len ? STR(")") : STR(""),
+				      STR("; "),
+				      version,
+				      STR(" is installed") };
 	return join(a, pieces, COUNT(pieces));
 }
 

@@ -18,6 +18,34 @@ enum severity { SEVERITY_UNKNOWN, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, 
 const char *severity_name(enum severity s); /* "unknown" … "critical" */
 bool severity_parse(struct str s, enum severity *out);
 
+/* CISA's Stakeholder-Specific Vulnerability Categorization, as the CVE record's CISA container gives it. */
+enum ssvc_exploitation {
+	SSVC_EXPLOITATION_UNKNOWN,
+	SSVC_EXPLOITATION_NONE,
+	SSVC_EXPLOITATION_POC,
+	SSVC_EXPLOITATION_ACTIVE
+};
+enum ssvc_automatable { SSVC_AUTOMATABLE_UNKNOWN, SSVC_AUTOMATABLE_NO, SSVC_AUTOMATABLE_YES };
+enum ssvc_impact { SSVC_IMPACT_UNKNOWN, SSVC_IMPACT_PARTIAL, SSVC_IMPACT_TOTAL };
+struct ssvc {
+	enum ssvc_exploitation exploitation;
+	enum ssvc_automatable automatable;
+	enum ssvc_impact impact;
+};
+
+/* Whose score and severity count: the CNA's of the CVE record, then CISA's container in it, then other containers,
+ * then JVN's, then what advisories of one vulnerability say (OSV, CSAF), then a distribution's urgency; of equals
+ * the higher. */
+enum score_rank {
+	SCORE_NOBODY,
+	SCORE_URGENCY,
+	SCORE_ADVISORY,
+	SCORE_JVN,
+	SCORE_ADP,
+	SCORE_CISA,
+	SCORE_CNA,
+};
+
 /* What is known of one vulnerability, whoever has it. */
 struct vulnerability {
 	struct str id; /* CVE-… (or the advisory's own id when it names none) */
@@ -28,7 +56,13 @@ struct vulnerability {
 	bool kev_ransomware;
 	double epss; /* 0–1; < 0: unknown */
 	struct str title;
+	struct str vector; /* CVSS, what cvss was computed from; may be empty */
+	struct str title_ja, summary_ja; /* JVN's; empty: there is none */
+	struct ssvc ssvc;
+	enum score_rank score_rank; /* in records: who gave severity and cvss */
 };
+/* Its title in the reader's language (lang_current()), else in the one there is. */
+struct str vulnerability_title(const struct vulnerability *v);
 /* False when nothing is known of it; out->id is set all the same. */
 bool vuln_lookup(const struct vuln_index *ix, struct arena *a, struct str id, struct vulnerability *out);
 

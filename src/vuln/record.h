@@ -21,23 +21,30 @@ struct affected_range {
 	enum range_kind kind;
 	struct str introduced; /* empty: from the beginning */
 	struct str limit;
+	struct str note; /* the publisher's reason, for people: "no DSA: minor issue"; may be empty */
 };
 
 struct affected {
-	struct str os; /* "debian:12" */
+	struct str os; /* "debian:12"; "cpe": name is "PART:VENDOR:PRODUCT" of a CPE, "a:mozilla:firefox" */
 	struct str name; /* source or binary package, as the system's row in ecosystem.c says */
 	ARRAY_OF(struct affected_range) ranges;
 };
 
+struct affected_list {
+	struct affected *items;
+	size_t count, cap;
+};
+
 struct advisory {
 	struct str id, title;
-	int64_t date; /* published; decides which advisory is the newest */
+	int64_t date; /* published; decides which advisory is the newest; 0: what the feed says today (its import) */
 	enum severity severity;
+	enum score_rank score_rank; /* SCORE_NOBODY means SCORE_ADVISORY */
 	double cvss; /* < 0: unknown */
 	bool bundle; /* an update that fixes several things: its severity is not that of each */
 	ARRAY_OF(struct str) vulnerabilities; /* CVE ids, or its own id */
 	ARRAY_OF(struct str) aliases; /* other names of its one vulnerability */
-	ARRAY_OF(struct affected) affected;
+	struct affected_list affected;
 };
 
 struct eol_cycle {
@@ -53,16 +60,17 @@ struct record {
 	enum record_kind kind;
 	struct advisory advisory;
 	struct vulnerability vulnerability;
+	struct affected_list products; /* RECORD_VULNERABILITY: what the CVE record says it is in, os "cpe" */
 	struct {
 		struct str name, title;
 		ARRAY_OF(struct eol_cycle) cycles;
 	} product; /* RECORD_EOL: name and cycles; RECORD_PRODUCT: name and title */
 };
 
-/* Appends the body. */
-void record_encode(const struct record *r, struct buf *out);
+/* Appends the body; an id that is the row's key is not written again. */
+void record_encode(const struct record *r, struct str key, struct buf *out);
 /* False on a damaged body. */
-bool record_decode(struct str body, struct arena *a, struct record *out) MUST_CHECK;
+bool record_decode(struct str key, struct str body, struct arena *a, struct record *out) MUST_CHECK;
 
 /* "CVE-" year "-" four digits or more. */
 bool cve_parse(struct str id, uint32_t *year, uint64_t *number);

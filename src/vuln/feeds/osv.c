@@ -5,6 +5,7 @@
 #include "vuln/cvss.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
+#include "vuln/read.h"
 
 #define RECORD_MAX_BYTES (32u << 20)
 #define STRINGS_MAX 20000
@@ -40,15 +41,6 @@ static const char *const bundle_prefixes[] = { "ALSA-", "ALBA-", "ALEA-", "RLSA-
 /* A distribution's own name for a CVE: an advisory of it, no alias worth showing. */
 static const char *const renamed_prefixes[] = { "DEBIAN-CVE-", "UBUNTU-CVE-", "ALPINE-CVE-" };
 
-static const struct {
-	const char *word;
-	enum severity severity;
-} severity_words[] = {
-	{ "critical", SEVERITY_CRITICAL }, { "important", SEVERITY_HIGH }, { "high", SEVERITY_HIGH },
-	{ "moderate", SEVERITY_MEDIUM },   { "medium", SEVERITY_MEDIUM },  { "low", SEVERITY_LOW },
-	{ "negligible", SEVERITY_LOW },
-};
-
 static bool
 has_prefix(struct str s, const char *const *prefixes, size_t count)
 {
@@ -56,15 +48,6 @@ has_prefix(struct str s, const char *const *prefixes, size_t count)
 		if (str_starts(s, str_of(prefixes[i])))
 			return true;
 	return false;
-}
-
-static enum severity
-severity_word(struct str word)
-{
-	for (size_t i = 0; i < COUNT(severity_words); i++)
-		if (str_eq_nocase(word, str_of(severity_words[i].word)))
-			return severity_words[i].severity;
-	return SEVERITY_UNKNOWN;
 }
 
 /* One entry of `severity`: a published score counts before any vector, a newer version's vector before an older
@@ -76,8 +59,8 @@ take_score(struct osv_doc *d, struct str score)
 	unsigned rank = SCORE_PUBLISHED;
 	if (!str_to_double(score, &c.score) || c.score < 0 || c.score > 10) {
 		if (!cvss_read(score, &c)) {
-			if (severity_word(score) > d->severity)
-				d->severity = severity_word(score);
+			if (severity_of_word(score) > d->severity)
+				d->severity = severity_of_word(score);
 			return;
 		}
 		rank = 1 + (unsigned)c.version;
@@ -87,16 +70,6 @@ take_score(struct osv_doc *d, struct str score)
 	d->cvss_rank = rank;
 	d->cvss = c.score;
 	d->rating = cvss_rating_of(c.version, c.score);
-}
-
-static enum severity
-severity_of_rating(enum cvss_rating r)
-{
-	static const enum severity severities[] = {
-		[CVSS_NONE] = SEVERITY_UNKNOWN, [CVSS_LOW] = SEVERITY_LOW,           [CVSS_MEDIUM] = SEVERITY_MEDIUM,
-		[CVSS_HIGH] = SEVERITY_HIGH,    [CVSS_CRITICAL] = SEVERITY_CRITICAL,
-	};
-	return severities[r];
 }
 
 static bool
@@ -152,8 +125,8 @@ take_specific(struct json_reader *r, struct osv_doc *d)
 		}
 		if (!take_string(r, d->arena, &text))
 			return false;
-		if (severity_word(text) > d->severity)
-			d->severity = severity_word(text);
+		if (severity_of_word(text) > d->severity)
+			d->severity = severity_of_word(text);
 	}
 	return t == JSON_OBJECT_END;
 }
@@ -412,7 +385,7 @@ severity_of_title(struct osv_doc *d)
 {
 	struct str word, rest;
 	if (d->severity == SEVERITY_UNKNOWN && d->advisory.bundle && str_split(d->summary, ':', &word, &rest))
-		d->severity = severity_word(word);
+		d->severity = severity_of_word(word);
 	if (d->severity == SEVERITY_UNKNOWN && d->cvss >= 0)
 		d->severity = severity_of_rating(d->rating);
 }

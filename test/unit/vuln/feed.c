@@ -2,6 +2,7 @@
 #include "vuln/feed.h"
 #include "unit.h"
 #include "vuln/match.h"
+#include "vuln/ops.h"
 
 #include <math.h>
 
@@ -199,11 +200,13 @@ status_says_how_old(void **state)
 {
 	ARENA_AUTO a = { 0 };
 	struct feed_status *list;
-	size_t count, imported = 0;
+	size_t count, feeds = 0, imported = 0;
 	unit_put(state, "DSA", STR(DSA));
 	import(state, false, unit_path(state, "DSA"));
 	assert_ok(feed_status_read(unit_path(state, "data"), &a, unit_instant, &list, &count, &unit_err));
-	assert_int_equal(count, 6);
+	for (const struct feed_ops *const *f = feeds_all; *f; f++)
+		feeds++;
+	assert_int_equal(count, feeds);
 	for (size_t i = 0; i < count; i++) {
 		imported += list[i].imported_at != 0;
 		if (strcmp(list[i].feed, "debian-dsa") != 0)

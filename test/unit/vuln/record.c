@@ -37,14 +37,14 @@ an_advisory_comes_back_and_a_cut_one_does_not(void **state)
 	struct affected *f = ARRAY_PUSH(&a, &v->affected);
 	*f = (struct affected){ .os = STR("debian:12"), .name = STR("x") };
 	*ARRAY_PUSH(&a, &f->ranges) = (struct affected_range){ RANGE_BEFORE, STR("1"), STR("2") };
-	record_encode(&r, &b);
-	assert_true(record_decode(buf_str(&b), &a, &back));
+	record_encode(&r, STR("CVE-2031-0001"), &b);
+	assert_true(record_decode(STR("CVE-2031-0001"), buf_str(&b), &a, &back));
 	assert_str(back.advisory.id, "DSA-1-1");
 	assert_true(back.advisory.cvss > 7.49 && back.advisory.cvss < 7.51);
 	assert_int_equal(back.advisory.affected.count, 1);
 	assert_str(back.advisory.affected.items[0].ranges.items[0].limit, "2");
 	for (size_t cut = 0; cut < b.len; cut++)
-		assert_false(record_decode(str_head(buf_str(&b), cut), &a, &back));
+		assert_false(record_decode(STR("CVE-2031-0001"), str_head(buf_str(&b), cut), &a, &back));
 }
 
 static void
@@ -55,8 +55,8 @@ unknown_scores_stay_unknown(void **state)
 	struct record r = { .kind = RECORD_VULNERABILITY }, back;
 	r.vulnerability =
 		(struct vulnerability){ .id = STR("CVE-2031-0001"), .cvss = -1, .epss = 0.91234, .kev = true };
-	record_encode(&r, &b);
-	assert_true(record_decode(buf_str(&b), &a, &back));
+	record_encode(&r, STR("CVE-2031-0001"), &b);
+	assert_true(record_decode(STR("CVE-2031-0001"), buf_str(&b), &a, &back));
 	assert_true(back.vulnerability.cvss < 0);
 	assert_true(back.vulnerability.epss > 0.912339 && back.vulnerability.epss < 0.912341);
 	assert_true(back.vulnerability.kev);

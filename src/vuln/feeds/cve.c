@@ -1,0 +1,325 @@
+/* CVE records, JSON 5 (github.com/CVEProject/cve-schema), with the containers of the CNA, of CISA and of others: one
+ * document, JSON Lines, an array, or a folder or .zip of documents. Kept: score and severity by score_rank, CISA's
+ * SSVC, the title, and the products that are named by CPE. */
+#include "base/json.h"
+#include "base/table.h"
+#include "vuln/cpe.h"
+#include "vuln/cvss.h"
+#include "vuln/ops.h"
+#include "vuln/read.h"
+
+#define CVE_RANGES_MAX 5000
+#define CVE_TITLE_MAX 300
+
+/* No address: the whole list is a large archive whose name changes every day. A copy of it is imported. */
+static const char *const cve_urls[] = { NULL };
+
+struct cve_doc {
+	struct arena *arena;
+	struct str id, state, updated, title, description;
+	struct vulnerability facts;
+	unsigned version_rank; /* of the vector that gave the score */
+	struct affected_list products;
+	struct table names; /* of products, to number + 1 */
+	struct table ranges; /* those kept */
+};
+
+static void
+cve_doc_close(struct cve_doc *d)
+{
+	table_free(&d->names);
+	table_free(&d->ranges);
+}
+
+static bool
+cve_recognise(const struct sniff *s)
+{
+	return s->shape != SNIFF_TEXT && ((sniff_has(s, "cveMetadata") && sniff_has(s, "containers")) ||
+					  (sniff_has(s, "dataType") && sniff_has(s, "dataVersion")) ||
+					  (sniff_has(s, "cveMetadata") && sniff_has(s, "dataType")));
+}
+
+/* ---- scores ---- */
+
+/* A container's metric: the newest version of CVSS counts, and the score that its vector gives. */
+static void
+cve_score(struct cve_doc *d, const struct json *metric, enum score_rank rank)
+{
+	static const char *const forms[] = { "cvssV2_0", "cvssV3_0", "cvssV3_1", "cvssV4_0" };
+	for (unsigned i = 0; i < COUNT(forms); i++) {
+		const struct json *m = json_get(metric, forms[i]);
+		struct str vector = json_get_str(m, "vectorString"), word = json_get_str(m, "baseSeverity");
+		struct cvss c = { .version = (enum cvss_version)i, .score = json_get_double(m, "baseScore", -1) };
+		if (!m || (!cvss_read(vector, &c) && (c.score < 0 || c.score > 10)))
+			continue;
+		if (rank < d->facts.score_rank || (rank == d->facts.score_rank && i + 1 < d->version_rank) ||
+		    (rank == d->facts.score_rank && i + 1 == d->version_rank && c.score <= d->facts.cvss))
+			continue;
+		d->facts.score_rank = rank;
+		d->version_rank = i + 1;
+		d->facts.cvss = c.score;
+		d->facts.vector = vector.len < 512 ? vector : STR("");
+		d->facts.severity = severity_of_rating(cvss_rating_of(c.version, c.score));
+		if (d->facts.severity == SEVERITY_UNKNOWN)
+			d->facts.severity = severity_of_word(word);
+	}
+}
+
+static void
+cve_ssvc(struct cve_doc *d, const struct json *metric)
+{
+	static const struct {
+		const char *key, *value;
+		unsigned exploitation, automatable, impact;
+	} words[] = {
+		{ "Exploitation", "none", SSVC_EXPLOITATION_NONE, 0, 0 },
+		{ "Exploitation", "poc", SSVC_EXPLOITATION_POC, 0, 0 },
+		{ "Exploitation", "active", SSVC_EXPLOITATION_ACTIVE, 0, 0 },
+		{ "Automatable", "no", 0, SSVC_AUTOMATABLE_NO, 0 },
+		{ "Automatable", "yes", 0, SSVC_AUTOMATABLE_YES, 0 },
+		{ "Technical Impact", "partial", 0, 0, SSVC_IMPACT_PARTIAL },
+		{ "Technical Impact", "total", 0, 0, SSVC_IMPACT_TOTAL },
+	};
+	const struct json *other = json_get(metric, "other");
+	if (!str_eq(json_get_str(other, "type"), STR("ssvc")))
+		return;
+	size_t n;
+	const struct json *options = json_get_array(json_get(other, "content"), "options", &n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < COUNT(words); k++) {
+			if (!str_eq_nocase(json_get_str(&options[i], words[k].key), str_of(words[k].value)))
+				continue;
+			struct ssvc *s = &d->facts.ssvc;
+			s->exploitation =
+				words[k].exploitation ? (enum ssvc_exploitation)words[k].exploitation : s->exploitation;
+			s->automatable =
+				words[k].automatable ? (enum ssvc_automatable)words[k].automatable : s->automatable;
+			s->impact = words[k].impact ? (enum ssvc_impact)words[k].impact : s->impact;
+		}
+}
+
+/* ---- products ---- */
+
+static struct affected *
+cve_product(struct cve_doc *d, struct str name)
+{
+	bool added;
+	void **slot = table_put(&d->names, name, &added);
+	if (!added)
+		return &d->products.items[(uintptr_t)*slot - 1];
+	struct affected *f = ARRAY_PUSH(d->arena, &d->products);
+	*f = (struct affected){ .os = STR("cpe"), .name = name };
+	*slot = (void *)(uintptr_t)d->products.count;
+	return f;
+}
+
+/* Kept once: the CNA and CISA often say the same, and some records list the same version a thousand times. */
+static void
+cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str introduced, struct str limit)
+{
+	size_t len = name.len + introduced.len + limit.len + 3;
+	char *key = ARENA_ARRAY(d->arena, char, len), *at = key + 1;
+	bool added;
+	key[0] = (char)kind;
+	memcpy(at, name.ptr, name.len);
+	at += name.len + 1;
+	memcpy(at, introduced.ptr, introduced.len);
+	at += introduced.len + 1;
+	memcpy(at, limit.ptr, limit.len);
+	if (d->ranges.count >= CVE_RANGES_MAX)
+		return;
+	(void)table_put(&d->ranges, str_sub(key, len), &added);
+	if (!added)
+		return;
+	struct affected_range r = { kind, introduced, limit, STR("") };
+	*ARRAY_PUSH(d->arena, &cve_product(d, name)->ranges) = r;
+}
+
+/* "0", "*", "unspecified" and "n/a" in front of a range mean: from the beginning. */
+static struct str
+cve_start(struct str version)
+{
+	static const char *const none[] = { "0", "*", "-", "unspecified", "n/a" };
+	for (size_t i = 0; i < COUNT(none); i++)
+		if (str_eq_nocase(version, str_of(none[i])))
+			return STR("");
+	return version.ptr && version.len <= 128 ? version : STR("");
+}
+
+/* One row of `versions` for one CPE. */
+static void
+cve_version(struct cve_doc *d, struct str name, const struct json *v)
+{
+	struct str version = json_get_str(v, "version"), before = json_get_str(v, "lessThan"),
+		   until = json_get_str(v, "lessThanOrEqual");
+	struct str start = cve_start(version);
+	if (!str_eq(json_get_str(v, "status"), STR("affected")))
+		return;
+	if (before.len > 128 || until.len > 128)
+		return;
+	if (before.len > 0)
+		cve_range(d, name, str_eq(before, STR("*")) ? RANGE_OPEN : RANGE_BEFORE, start,
+			  str_eq(before, STR("*")) ? STR("") : before);
+	else if (until.len > 0)
+		cve_range(d, name, str_eq(until, STR("*")) ? RANGE_OPEN : RANGE_UNTIL, start,
+			  str_eq(until, STR("*")) ? STR("") : until);
+	else if (start.len > 0)
+		cve_range(d, name, RANGE_EXACT, STR(""), start);
+	else if (str_eq(version, STR("*")) || str_eq(version, STR("0")))
+		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
+}
+
+/* `affected`: products with their CPE names and versions. Without `versions` the CPE's own version counts. */
+static void
+cve_affected(struct cve_doc *d, const struct json *affected)
+{
+	size_t cpes, versions;
+	const struct json *cpe = json_get_array(affected, "cpes", &cpes),
+			  *version = json_get_array(affected, "versions", &versions);
+	struct str before = STR("");
+	for (size_t i = 0; i < cpes; i++) {
+		struct cpe c;
+		if (cpe[i].kind != JSON_KIND_STRING || !cpe_parse(cpe[i].text, d->arena, &c))
+			continue;
+		/* One name for each version: the versions are told once. */
+		for (size_t k = 0; k < versions && !str_eq(before, c.name); k++)
+			cve_version(d, c.name, &version[k]);
+		before = c.name;
+		if (versions == 0 && c.version.len > 0)
+			cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
+		else if (versions == 0 && str_eq(json_get_str(affected, "defaultStatus"), STR("affected")))
+			cve_range(d, c.name, RANGE_OPEN, STR(""), STR(""));
+	}
+}
+
+/* `cpeMatch` of cpeApplicability. What is only the platform (vulnerable: false) is no product. */
+static void
+cve_match(struct cve_doc *d, const struct json *m)
+{
+	struct cpe c;
+	if (!json_get_bool(m, "vulnerable", false) || !cpe_parse(json_get_str(m, "criteria"), d->arena, &c))
+		return;
+	struct str from = json_get_str(m, "versionStartIncluding"), before = json_get_str(m, "versionEndExcluding"),
+		   until = json_get_str(m, "versionEndIncluding"), after = json_get_str(m, "versionStartExcluding");
+	struct str start = cve_start(from.len ? from : after);
+	if (before.len > 0 && before.len <= 128)
+		cve_range(d, c.name, RANGE_BEFORE, start, before);
+	else if (until.len > 0 && until.len <= 128)
+		cve_range(d, c.name, RANGE_UNTIL, start, until);
+	else if (c.version.len > 0)
+		cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
+	else
+		cve_range(d, c.name, RANGE_OPEN, start, STR(""));
+}
+
+static void
+cve_applicability(struct cve_doc *d, const struct json *container)
+{
+	size_t n, nodes, matches;
+	const struct json *list = json_get_array(container, "cpeApplicability", &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct json *node = json_get_array(&list[i], "nodes", &nodes);
+		for (size_t k = 0; k < nodes; k++) {
+			const struct json *match = json_get_array(&node[k], "cpeMatch", &matches);
+			for (size_t m = 0; m < matches && !json_get_bool(&node[k], "negate", false); m++)
+				cve_match(d, &match[m]);
+		}
+	}
+}
+
+/* ---- containers ---- */
+
+static struct str
+cve_text(struct cve_doc *d, struct str text)
+{
+	text = str_head(str_trim(text), CVE_TITLE_MAX);
+	while (text.len > 0 && !str_is_utf8(text))
+		text.len--;
+	return arena_str(d->arena, text);
+}
+
+static void
+cve_container(struct cve_doc *d, const struct json *c, enum score_rank rank)
+{
+	size_t n;
+	const struct json *metrics = json_get_array(c, "metrics", &n);
+	for (size_t i = 0; i < n; i++) {
+		cve_score(d, &metrics[i], rank);
+		if (rank == SCORE_CISA)
+			cve_ssvc(d, &metrics[i]);
+	}
+	const struct json *affected = json_get_array(c, "affected", &n);
+	for (size_t i = 0; i < n; i++)
+		cve_affected(d, &affected[i]);
+	cve_applicability(d, c);
+	if (rank == SCORE_CNA && json_get_str(c, "title").len > 0)
+		d->title = cve_text(d, json_get_str(c, "title"));
+	const struct json *texts = json_get_array(c, "descriptions", &n);
+	for (size_t i = 0; rank == SCORE_CNA && i < n && d->description.len == 0; i++)
+		if (str_starts(json_get_str(&texts[i], "lang"), STR("en")))
+			d->description = cve_text(d, json_get_str(&texts[i], "value"));
+}
+
+static bool
+cve_keep(struct cve_doc *d, const struct json *metadata, struct feed_sink *sink, struct err *e)
+{
+	uint32_t year;
+	uint64_t number;
+	int64_t updated = 0;
+	d->id = json_get_str(metadata, "cveId");
+	d->state = json_get_str(metadata, "state");
+	if (!cve_parse(d->id, &year, &number)) {
+		sink_skip(sink, "no-id");
+		return true;
+	}
+	if (!str_eq(d->state, STR("PUBLISHED"))) {
+		sink_skip(sink, str_eq(d->state, STR("REJECTED")) ? "rejected" : "not-published");
+		return true;
+	}
+	if (!time_parse(json_get_str(metadata, "dateUpdated"), &updated))
+		(void)time_parse(json_get_str(metadata, "datePublished"), &updated);
+	if (updated > sink->published)
+		sink->published = updated;
+	struct record r = { .kind = RECORD_VULNERABILITY, .vulnerability = d->facts, .products = d->products };
+	r.vulnerability.id = d->id;
+	r.vulnerability.title = d->title.len ? d->title : d->description;
+	return sink_keep(sink, STR(""), d->id, updated, &r, e);
+}
+
+static enum read_result
+cve_document(void *user, struct arena *a, const struct json *doc, struct err *e)
+{
+	struct feed_sink *sink = user;
+	__attribute__((
+		cleanup(cve_doc_close))) struct cve_doc d = { .arena = a,
+							      .title = STR(""),
+							      .description = STR(""),
+							      .facts = { .cvss = -1, .epss = -1, .vector = STR("") } };
+	const struct json *containers = json_get(doc, "containers"), *metadata = json_get(doc, "cveMetadata");
+	size_t n;
+	if (!metadata)
+		return READ_INVALID;
+	cve_container(&d, json_get(containers, "cna"), SCORE_CNA);
+	const struct json *adp = json_get_array(containers, "adp", &n);
+	for (size_t i = 0; i < n; i++) {
+		struct str who = json_get_str(json_get(&adp[i], "providerMetadata"), "shortName");
+		cve_container(&d, &adp[i], str_eq(who, STR("CISA-ADP")) ? SCORE_CISA : SCORE_ADP);
+	}
+	return cve_keep(&d, metadata, sink, e) ? READ_OK : READ_FAILED;
+}
+
+static bool
+cve_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct err *e)
+{
+	return read_documents(in, s, sink, cve_document, sink, e);
+}
+
+const struct feed_ops feed_cve = {
+	.name = "cve",
+	.title = "CVE records with CISA's container (CVE JSON 5)",
+	.stale_after = 30 * DAY_MS,
+	.stale_by_published = true,
+	.recognise = cve_recognise,
+	.read = cve_read,
+	.urls = cve_urls,
+};
