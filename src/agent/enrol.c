@@ -31,7 +31,8 @@ token_read(struct enrolment *n, const char *path, struct err *e)
 	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
 		log_warn("enrol", "%s can be read by others; a token belongs in a file of mode 0600", path);
 	if (!file_read(path, TOKEN_FILE_MAX, &text, e) || !token_parse(n->arena, buf_str(&text), &n->token, e)) {
-		explicit_bzero(text.ptr, text.len);
+		if (text.ptr) /* nothing was read of a file that is too large */
+			explicit_bzero(text.ptr, text.len);
 		return err_wrap(e, "reading the token in %s", path);
 	}
 	explicit_bzero(text.ptr, text.len);
