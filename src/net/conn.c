@@ -49,7 +49,8 @@ struct conn {
 	bool eof; /* the peer has ended its side */
 	bool close; /* after this answer */
 	bool unread; /* the request's rest will never be read */
-	int64_t deadline; /* monotonic milliseconds */
+	int64_t since; /* monotonic milliseconds: when this state, or the last stretch that moved enough, began */
+	int64_t deadline;
 	size_t progress; /* bytes seen at the last deadline */
 	size_t drained;
 };
@@ -112,7 +113,8 @@ conn_await(struct conn *c, enum conn_state state, int64_t ms)
 {
 	c->state = state;
 	c->progress = 0;
-	c->deadline = server_monotonic() + ms;
+	c->since = server_monotonic();
+	c->deadline = c->since + ms;
 }
 
 /* ---- ending ---- */
@@ -436,6 +438,7 @@ conn_moves(struct conn *c)
 		moved = now - c->progress;
 	}
 	c->progress = now;
+	c->since = c->deadline;
 	c->deadline += c->listener->timeout_ms;
 	return moved >= enough && moved > 0;
 }
@@ -463,8 +466,10 @@ conn_evict(struct listener *l)
 {
 	struct conn *oldest = NULL;
 	for (struct conn *c = l->server->conns; c; c = c->next)
-		if (c->listener == l && ((c->state == CONN_READ && !c->began) || c->state == CONN_LINGER) &&
-		    (!oldest || c->deadline < oldest->deadline))
+		/* Half a handshake or half a request is no claim to a place: who means it is done in a moment, so the
+		 * oldest is the one that holds places to keep others out. */
+		if (c->listener == l && c->state != CONN_WORK && c->state != CONN_WRITE &&
+		    (!oldest || c->since < oldest->since))
 			oldest = c;
 	if (oldest)
 		conn_free(oldest);

@@ -91,7 +91,7 @@ void conn_new(struct listener *l, int fd, const struct sockaddr *address, sockle
 void conn_answer(struct http_exchange *x);
 /* Ends what is too slow; called a few times per timeout. */
 void conn_sweep(struct http_server *s);
-/* Closes the connection that has idled longest; false when none idles. */
+/* Closes the connection whose peer has kept us waiting longest; false when all are being served. */
 bool conn_evict(struct listener *l);
 /* Ends every connection that is not waiting for an answer or being written to. */
 void conn_close_idle(struct http_server *s);

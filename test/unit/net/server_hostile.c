@@ -292,6 +292,21 @@ crowd_of_idlers_does_not_lock_others_out(void **state)
 		close(fds[i]);
 }
 
+/* Each says half a request or half a handshake and nothing more. */
+static void
+crowd_of_half_requests_does_not_lock_others_out(void **state)
+{
+	struct fixture *f = *state;
+	int fds[CONNECTIONS_MAX * 2];
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		fds[i] = raw_connect(plain_port(f));
+		(void)!send(fds[i], "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx", 50, MSG_NOSIGNAL);
+	}
+	assert_alive(f);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
 static void
 more_than_the_most_are_turned_away(void **state)
 {
@@ -347,6 +362,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(slow_peers_are_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(slow_readers_give_their_places_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(crowd_of_idlers_does_not_lock_others_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(crowd_of_half_requests_does_not_lock_others_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(more_than_the_most_are_turned_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(rubbish_on_the_tls_port, setup, teardown),
 	};
