@@ -19,8 +19,7 @@ static bool
 host_is_ours(struct request *r)
 {
 	return app_knows_host(r->app, host_of_header(r->headers.host)) &&
-	       (!r->headers.origin.ptr ||
-		str_eq_nocase(host_of_origin(r->headers.origin), host_of_header(r->headers.host)));
+	       (!r->headers.origin.ptr || origin_is(r->headers.origin, r->headers.host));
 }
 
 static bool

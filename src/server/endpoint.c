@@ -66,12 +66,11 @@ host_of_header(struct str header)
 	return str_split(header, ':', &host, &port) ? host : header;
 }
 
-struct str
-host_of_origin(struct str origin)
+bool
+origin_is(struct str origin, struct str header)
 {
-	if (!str_starts(origin, STR("https://")))
-		return STR_NONE;
-	return host_of_header(str_skip(origin, sizeof("https://") - 1));
+	const struct str scheme = STR("https://");
+	return header.len > 0 && str_starts(origin, scheme) && str_eq_nocase(str_skip(origin, scheme.len), header);
 }
 
 size_t

@@ -18,9 +18,11 @@ bool endpoint_is_loopback(const struct endpoint *p);
 struct str endpoint_url(struct arena *a, struct str host, unsigned port);
 /* An address, not a name. */
 bool host_is_address(struct str host);
-/* The host of a Host header or of an https origin: no port, no brackets; STR_NONE when it is neither. */
+/* The host of a Host header: no port, no brackets; STR_NONE when it is none. */
 struct str host_of_header(struct str header);
-struct str host_of_origin(struct str origin);
+/* Is this the https origin of the page that a Host header asks for? With its port: another program of the same
+ * machine may have pages, too. */
+bool origin_is(struct str origin, struct str header);
 /* This machine's own addresses except loopback ones, at most max. */
 size_t machine_addresses(struct arena *a, struct str *out, size_t max);
 /* This machine's name. */

@@ -35,9 +35,12 @@ hosts_of_headers(void **state)
 	assert_true(str_eq(host_of_header(STR("mamori.example:8443")), STR("mamori.example")));
 	assert_true(str_eq(host_of_header(STR("mamori.example")), STR("mamori.example")));
 	assert_true(str_eq(host_of_header(STR("[fd00::1]:8443")), STR("fd00::1")));
-	assert_true(str_eq(host_of_origin(STR("https://mamori.example:8443")), STR("mamori.example")));
-	assert_false(host_of_origin(STR("null")).len);
-	assert_false(host_of_origin(STR("http://mamori.example")).len);
+	assert_true(origin_is(STR("https://Mamori.example:8443"), STR("mamori.example:8443")));
+	assert_false(origin_is(STR("https://mamori.example:9443"), STR("mamori.example:8443")));
+	assert_false(origin_is(STR("https://mamori.example"), STR("mamori.example:8443")));
+	assert_false(origin_is(STR("null"), STR("mamori.example")));
+	assert_false(origin_is(STR("http://mamori.example"), STR("mamori.example")));
+	assert_false(origin_is(STR("https://"), STR("")));
 	assert_false(host_is_address(STR("mamori.example")));
 	assert_true(host_is_address(STR("fd00::1")));
 }
