@@ -59,7 +59,7 @@ host_list_run(struct cli *c, int argc, char **argv)
 			continue;
 		}
 		cli_table_cell(t, json_get_str(h, "name"));
-		cli_table_cell(t, json_get_str(h, "group"));
+		cli_table_cell(t, cli_or_dash(json_get_str(h, "group")));
 		cli_table_cell(t, json_get_bool(h, "silent", false) ? str_of(tr("silent"))
 								    : str_of(tr(json_get_str(h, "state").ptr)));
 		cli_table_cell(t, json_get_str(json_get(h, "os"), "name"));

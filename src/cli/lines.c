@@ -37,3 +37,9 @@ cli_each_line(size_t max, cli_line_fn *each, void *user, struct err *e)
 		each(user, buf_str(&pending), pending.len > max);
 	return true;
 }
+
+struct str
+cli_or_dash(struct str s)
+{
+	return s.len ? s : STR("–");
+}

@@ -2,6 +2,7 @@
 #include "cli/suggest.h"
 #include "cli/verbs.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -188,6 +189,20 @@ leading_options(int argc, char **argv, struct arena *a)
 	return true;
 }
 
+/* What was printed has arrived, or this says why not. A reader that had enough (| head) is no failure. */
+static int
+output_end(int status)
+{
+	errno = 0;
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	if (!failed || errno == EPIPE || errno == 0)
+		return status;
+	struct err e = { 0 };
+	err_sys(&e, "writing the output");
+	fprintf(stderr, "mamori: %s\n", e.text);
+	return status ? status : err_exit_status(&e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,7 +233,5 @@ main(int argc, char **argv)
 	if (!verb)
 		return verb_unknown(argc, argv);
 	int status = verb->run(&c, argc - used, argv + used);
-	if (fflush(stdout) != 0 && status == 0)
-		return 4;
-	return status;
+	return output_end(status);
 }

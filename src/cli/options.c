@@ -175,5 +175,8 @@ cli_parse(struct cli *c, const struct cli_verb *verb, const struct cli_option *o
 		}
 	}
 	*operands = kept;
+	if (kept > 0 && !*verb->args)
+		return err_set(e, ERR_USAGE, "mamori %s takes no “%s”; see: mamori %s --help", verb->name, argv[0],
+			       verb->name);
 	return true;
 }

@@ -34,12 +34,6 @@ row_print_json(const struct json *row)
 	cli_print_line(&line);
 }
 
-static struct str
-text_or_dash(struct str s)
-{
-	return s.len ? s : STR("–");
-}
-
 /* ---- list ---- */
 
 static void
@@ -52,7 +46,7 @@ list_summary(struct json **rows, size_t count)
 		security += json_get_bool(rows[i], "security", false);
 	}
 	printf("\n");
-	printf(tr("%zu updates on %zu hosts, %zu of them security updates."), count, hosts.count, security);
+	printf(tr("Updates: %zu, security updates among them: %zu, hosts: %zu."), count, security, hosts.count);
 	printf("\n");
 }
 
@@ -95,7 +89,7 @@ patch_list_run(struct cli *c, int argc, char **argv)
 			continue;
 		}
 		cli_table_cell(t, json_get_str(json_get(rows[i], "host"), "name"));
-		cli_table_cell(t, text_or_dash(json_get_str(rows[i], "group")));
+		cli_table_cell(t, cli_or_dash(json_get_str(rows[i], "group")));
 		cli_table_cell(t, json_get_str(rows[i], "title"));
 		cli_table_cell(t, str_of(json_get_bool(rows[i], "security", false) ? tr("security") : tr("other")));
 		cli_table_cell(t, str_of(tr(json_get_str(rows[i], "state").ptr)));
@@ -152,7 +146,7 @@ patch_history_run(struct cli *c, int argc, char **argv)
 			continue;
 		}
 		cli_table_cell(t, cli_when(c, json_get_str(rows[i], "at")));
-		cli_table_cell(t, text_or_dash(json_get_str(rows[i], "group")));
+		cli_table_cell(t, cli_or_dash(json_get_str(rows[i], "group")));
 		cli_table_cell(t, json_get_str(json_get(rows[i], "host"), "name"));
 		cli_table_cell(t, json_get_str(rows[i], "title"));
 		cli_table_cell(t, str_of(tr(json_get_str(rows[i], "state").ptr)));
@@ -206,7 +200,7 @@ order_body(struct cli *c, const char *kind, const struct order_args *o, struct b
 }
 
 static void
-order_print(struct cli *c, const struct json *answer, bool dry_run)
+order_print(struct cli *c, const struct json *answer, bool dry_run, bool named)
 {
 	size_t orders, refused;
 	const struct json *order = json_get_array(answer, "orders", &orders);
@@ -216,9 +210,9 @@ order_print(struct cli *c, const struct json *answer, bool dry_run)
 		const struct json *patch = json_get_array(&order[i], "patches", &patches);
 		struct str starts = cli_when(c, json_get_str(&order[i], "starts_by"));
 		if (dry_run)
-			printf(tr("%.*s: %zu updates would be ordered"), STR_ARG(name), patches);
+			printf(tr("%.*s: updates that would be ordered: %zu"), STR_ARG(name), patches);
 		else
-			printf(tr("%.*s: %zu updates ordered; starts at the next check-in, by %.*s"), STR_ARG(name),
+			printf(tr("%.*s: updates ordered: %zu; starts at the next check-in, by %.*s"), STR_ARG(name),
 			       patches, STR_ARG(starts));
 		printf("\n");
 		for (size_t k = 0; k < patches; k++) {
@@ -231,7 +225,7 @@ order_print(struct cli *c, const struct json *answer, bool dry_run)
 		struct str name = json_get_str(json_get(&no[i], "host"), "name"), why = json_get_str(&no[i], "why");
 		printf("%.*s: %.*s\n", STR_ARG(name), STR_ARG(why));
 	}
-	if (!orders && !refused)
+	if (!orders && !refused && !named)
 		puts(tr("Nothing to order: no pending update matches."));
 }
 
@@ -282,8 +276,10 @@ order_wait(struct cli *c, const struct json *answer)
 		total_failed += failed;
 	}
 	cli_progress_end(c);
-	printf(tr("%zu updates done, %zu failed."), total - total_failed, total_failed);
-	printf("\n");
+	if (!c->json) {
+		printf(tr("%zu updates done, %zu failed."), total - total_failed, total_failed);
+		printf("\n");
+	}
 	return total_failed ? 1 : 0;
 }
 
@@ -316,7 +312,16 @@ order_run(struct cli *c, const struct cli_verb *verb, const char *kind, int argc
 	if (c->json)
 		cli_print_json(answer);
 	else
-		order_print(c, answer, o.dry_run);
+		order_print(c, answer, o.dry_run, o.patches.count > 0);
+	size_t orders, refused;
+	json_get_array(answer, "orders", &orders);
+	json_get_array(answer, "refused", &refused);
+	if (!orders && refused)
+		return 5; /* its words were printed above */
+	if (!orders && o.patches.count) {
+		err_set(&e, ERR_NOT_FOUND, "no host lacks an update with this id; see: mamori patch list --json");
+		return cli_fail(c, &e);
+	}
 	return o.wait && !o.dry_run ? order_wait(c, answer) : 0;
 }
 

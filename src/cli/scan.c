@@ -49,6 +49,8 @@ check_options(struct scan *s, struct err *e)
 		return err_set(e, ERR_USAGE, "--root and --dpkg-status exclude each other");
 	if (s->dpkg_status && !s->os_name)
 		return err_set(e, ERR_USAGE, "--dpkg-status needs to know the system as well: --os debian:12");
+	if (s->os_name && !strchr(s->os_name, ':'))
+		return err_set(e, ERR_USAGE, "--os takes NAME:RELEASE such as debian:12, not “%s”", s->os_name);
 	if (s->cli->json && s->csv)
 		return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
 	return parse_fail_on(s, e);
@@ -61,8 +63,11 @@ read_packages(struct scan *s, struct err *e)
 	if (s->dpkg_status) {
 		BUF_AUTO text = { 0 };
 		s->os = str_of(s->os_name);
-		return file_read(s->dpkg_status, STATUS_MAX, &text, e) &&
-		       dpkg_parse_status(arena_str(a, buf_str(&text)), a, &s->inventory.packages, e);
+		if (!file_read(s->dpkg_status, STATUS_MAX, &text, e) ||
+		    !dpkg_parse_status(arena_str(a, buf_str(&text)), a, &s->inventory.packages, e))
+			return false;
+		return s->inventory.packages.count > 0 ||
+		       err_set(e, ERR_INPUT, "%s holds no package: is it a status file of dpkg?", s->dpkg_status);
 	}
 	struct inventory_options o = { .root = s->root ? s->root : "/",
 				       .live = !s->root || strcmp(s->root, "/") == 0,

@@ -76,7 +76,7 @@ token_list_run(struct cli *c, int argc, char **argv)
 		}
 		cli_table_cell(t, json_get_str(items[i], "id"));
 		cli_table_cell(t, json_get_str(items[i], "role"));
-		cli_table_cell(t, json_get_str(items[i], "group"));
+		cli_table_cell(t, cli_or_dash(json_get_str(items[i], "group")));
 		cli_table_cellf(t, "%lld/%lld%s", (long long)json_get_i64(items[i], "used", 0),
 				(long long)json_get_i64(items[i], "uses", 0),
 				json_get_bool(items[i], "revoked", false) ? tr(" revoked") : "");

@@ -155,7 +155,7 @@ link_print(struct up *u, struct err *e)
 }
 
 static void
-feeds_print(struct up *u, bool arrived)
+feeds_print(struct up *u, bool tried, bool arrived)
 {
 	struct feed_status *feeds;
 	size_t count, imported = 0;
@@ -170,17 +170,25 @@ feeds_print(struct up *u, bool arrived)
 		if (!feeds[i].imported_at)
 			continue;
 		imported++;
-		if (!oldest || feeds[i].imported_at < oldest)
-			oldest = feeds[i].imported_at;
+		int64_t of = feeds[i].published_at ? feeds[i].published_at : feeds[i].imported_at;
+		if (!oldest || of < oldest)
+			oldest = of;
 	}
 	if (arrived)
 		printf(tr("Vulnerability feeds: %zu of %zu are imported."), imported, count);
+	else if (!tried && imported)
+		printf(tr("Vulnerability feeds: %zu of %zu are imported, the oldest data is of %s."), imported, count,
+		       time_local(oldest, when));
+	else if (!tried)
+		printf(tr("No vulnerability feed was ever imported: which vulnerabilities are open is not known. "
+			  "Import files with: mamori feed import PATH…"));
 	else if (!imported)
 		printf(tr("No vulnerability feed can be reached and none was ever imported: which vulnerabilities are "
 			  "open is "
 			  "not known. Import files with: mamori feed import PATH…"));
 	else
-		printf(tr("No vulnerability feed can be reached: the data is as of %s. Import files with: mamori feed "
+		printf(tr("No vulnerability feed can be reached: the oldest data is of %s. Import files with: mamori "
+			  "feed "
 			  "import "
 			  "PATH…"),
 		       time_local(oldest, when));
@@ -264,7 +272,7 @@ children_reap(struct up *u, int *server_status)
 		}
 		if (pid == u->feed_pid) {
 			u->feed_pid = 0;
-			feeds_print(u, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+			feeds_print(u, true, WIFEXITED(status) && WEXITSTATUS(status) == 0);
 		}
 		if (pid == u->agent_pid) {
 			u->agent_pid = 0;
@@ -359,7 +367,7 @@ up_run(struct cli *c, int argc, char **argv)
 		const char *feed[] = { u.program, "feed", "update", "--data", c->data, NULL };
 		u.feed_pid = spawn(feed, SPAWN_NOTHING);
 	} else {
-		feeds_print(&u, false);
+		feeds_print(&u, false, false);
 	}
 	return watch(&u);
 }

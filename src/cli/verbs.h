@@ -30,6 +30,8 @@ bool cli_host_find(struct cli *c, const char *name, struct str *id, struct err *
 typedef void cli_line_fn(void *user, struct str line, bool cut);
 bool cli_each_line(size_t max, cli_line_fn *each, void *user, struct err *e) MUST_CHECK;
 
+/* An empty cell of a table is a dash. */
+struct str cli_or_dash(struct str s);
 /* An instant of the API as local time, "–" when there is none. */
 struct str cli_when(struct cli *c, struct str rfc3339);
 /* before + percent-encoded part + after. */
