@@ -170,8 +170,9 @@ ports_learn(struct serving *s, struct store *st, const struct server_options *o,
 	const char *given[] = { o->listen, o->agents };
 	const char *real[2];
 	for (size_t i = 0; i < COUNT(given); i++) {
-		ptrdiff_t colon = str_rfind_char(str_of(given[i]), ':');
-		real[i] = arena_printf(&a, "%.*s:%u", (int)colon, given[i], http_server_port(s->http, i)).ptr;
+		struct str address = str_of(given[i]);
+		address = str_head(address, (size_t)str_rfind_char(address, ':'));
+		real[i] = arena_printf(&a, "%.*s:%u", STR_ARG(address), http_server_port(s->http, i)).ptr;
 	}
 	return app_set_endpoints(&s->app, st, NULL, real[0], real[1], e);
 }

@@ -19,7 +19,7 @@ static unsigned points;
 static void
 run(const uint8_t *bytes, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = calloc(1, size ? size : 1);
 	if (!copy)
 		abort();
 	if (size)

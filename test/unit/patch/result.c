@@ -160,8 +160,7 @@ broken_results_are_refused(void **state)
 		"[]",
 		"{}",
 		"{\"attempt\":\"o/p\",\"order\":\"o\",\"host\":\"a\",\"patch\":\"p\",\"state\":\"missing\"}",
-		"{\"attempt\":\"o/"
-		"p\",\"order\":\"o\",\"host\":\"a\",\"patch\":\"p\",\"state\":\"installed\",\"started\":\"now\"}",
+		"{\"attempt\":\"o/p\",\"host\":\"a\",\"patch\":\"p\",\"state\":\"installed\",\"started\":\"now\"}",
 		"{\"attempt\":\"o/p\",\"order\":\"o\",\"host\":1,\"patch\":\"p\",\"state\":\"installed\"}",
 	};
 	for (size_t i = 0; i < COUNT(texts); i++) {
