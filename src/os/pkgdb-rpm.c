@@ -1,8 +1,9 @@
-/* rpm's database (sqlite, ndb, old Berkeley): read by librpm when the system has it, loaded at run time
- * so that mamori does not need it, else by the rpm program. Both give the same lines, so that there is one
- * parser. The folder is handed over as /proc/PID/fd/N: already resolved inside the root. */
+/* rpm's database. Its form ndb is read by rpm-ndb.c; sqlite and the old Berkeley one by librpm when the system has
+ * it, loaded at run time so that mamori does not need it, else by the rpm program. All give the same lines, so that
+ * there is one parser. The folder is handed over as /proc/PID/fd/N: already resolved inside the root. */
 #include "os/pkgdb.h"
 #include "os/proc.h"
+#include "os/rpm-ndb.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -196,8 +197,8 @@ librpm_query(const struct librpm *l, const char *dbpath, struct arena *a, struct
 	return ok;
 }
 
-static bool
-program_query(const char *dbpath, struct arena *a, struct package_list *out, struct err *e)
+bool
+rpm_program_query(const char *dbpath, struct arena *a, struct package_list *out, struct err *e)
 {
 	const char *argv[] = { "rpm",           "--dbpath",      dbpath,           "-qa", "--nodigest",
 			       "--nosignature", "--queryformat", rpm_query_format, NULL };
@@ -237,6 +238,14 @@ is_sqlite(int folder)
 			  memcmp(magic, "SQLite format 3", sizeof(magic)) == 0);
 }
 
+/* True when there is a database of the form ndb; *fd is it. */
+static bool
+is_ndb(int folder, int *fd)
+{
+	*fd = openat(folder, "Packages.db", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return *fd >= 0;
+}
+
 static bool
 rpm_present(const struct root *r)
 {
@@ -249,15 +258,18 @@ rpm_read(const struct root *r, struct arena *a, struct package_list *out, struct
 	struct librpm l;
 	const char *folder = rpm_folder(r);
 	FD_AUTO fd = folder ? root_open_dir(r, folder) : -1;
+	FD_AUTO ndb = -1;
 
 	if (fd < 0)
 		return err_sys(e, "opening the folder of rpm's database in %s", r->path);
+	if (is_ndb(fd, &ndb))
+		return rpm_ndb_read(ndb, a, out, e);
 	if (!is_sqlite(fd))
 		return err_set(e, ERR_INPUT, "rpmdb.sqlite is not a database: it is damaged");
 	struct str dbpath = arena_printf(a, "/proc/%ld/fd/%d", (long)getpid(), fd);
 	if (librpm_load(&l))
 		return librpm_query(&l, dbpath.ptr, a, out, e);
-	return program_query(dbpath.ptr, a, out, e);
+	return rpm_program_query(dbpath.ptr, a, out, e);
 }
 
 const struct pkgdb pkgdb_rpm = { "rpm", rpm_present, rpm_read };

@@ -40,6 +40,8 @@ bool apk_parse_installed(struct str text, struct arena *a, struct package_list *
 /* Lines of rpm_query_format, as rpm prints them. */
 bool rpm_parse_query(struct str text, struct arena *a, struct package_list *out, struct err *e) MUST_CHECK;
 extern const char rpm_query_format[];
+/* What the rpm program says of the database in this folder: for machines whose librpm is unknown to us. */
+bool rpm_program_query(const char *dbpath, struct arena *a, struct package_list *out, struct err *e) MUST_CHECK;
 
 /* Printable UTF-8 without blanks, 1 to 512 bytes: what may be a name or a version. */
 bool package_word_valid(struct str s);

@@ -202,6 +202,10 @@ rpm_real_database(void **state)
 	assert_str(l.items[0].version, "2:1.4-7");
 	assert_str(l.items[0].arch, "noarch");
 	assert_str(l.items[0].source, "tool-libs");
+	struct package_list told = { 0 };
+	assert_ok(rpm_program_query(db.ptr, &a, &told, &unit_err));
+	assert_int_equal(told.count, 1);
+	assert_str(told.items[0].version, "2:1.4-7");
 }
 
 static void
