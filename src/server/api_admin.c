@@ -191,9 +191,14 @@ feed_write(struct json_writer *w, const struct feed_status *f)
 	static const struct {
 		const char *feed, *title;
 	} titles[] = {
-		{ "osv", "OSV (open source vulnerabilities)" },   { "debian-dsa", "Debian security advisories" },
-		{ "debian-dla", "Debian LTS advisories" },        { "kev", "CISA known exploited vulnerabilities" },
-		{ "epss", "EPSS (probability of exploitation)" }, { "eol", "End of support dates" },
+		{ "osv", "OSV (open source vulnerabilities)" },
+		{ "debian-dsa", "Debian security advisories" },
+		{ "debian-dla", "Debian LTS advisories" },
+		{ "debian-tracker", "Debian security tracker" },
+		{ "cve", "CVE records" },
+		{ "kev", "CISA known exploited vulnerabilities" },
+		{ "epss", "EPSS (probability of exploitation)" },
+		{ "eol", "End of support dates" },
 	};
 	const char *title = f->feed;
 	for (size_t i = 0; i < COUNT(titles); i++)

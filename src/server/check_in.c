@@ -92,19 +92,25 @@ check_in_parse(const struct json *body, struct check_in *out, struct err *e)
 
 /* ---- identity ---- */
 
+bool
+machine_changed(const struct host *h, const struct check_in *c)
+{
+	/* An empty machine was emptied by an administrator who says that the hardware has changed. */
+	return h->machine.len && !str_eq(h->machine, c->machine);
+}
+
+/* Who shows the lineage that was given last has the only disk that goes on, whatever was built into it or taken out.
+ * Of two copies the second one to come shows an old lineage, and comes from another machine than the first. */
 enum lineage
 lineage_judge(const struct host *h, const struct check_in *c)
 {
-	/* An empty machine was emptied by an administrator who says that the hardware has changed. */
-	if (h->machine.len && !str_eq(h->machine, c->machine))
-		return LINEAGE_CLONED;
 	struct str shown = c->lineage.ptr ? c->lineage : STR("");
 	if (str_eq(shown, h->lineage))
 		return LINEAGE_CURRENT;
 	/* The last answer may have been lost in a crash; within one boot a disk is not put back unnoticed. */
 	if (str_eq(shown, h->lineage_before) && str_eq(c->boot, h->boot))
 		return LINEAGE_ANSWER_LOST;
-	return LINEAGE_REVERTED;
+	return machine_changed(h, c) ? LINEAGE_CLONED : LINEAGE_REVERTED;
 }
 
 /* ---- the exchange ---- */
@@ -205,6 +211,12 @@ host_cloned(struct request *r, struct host *h, struct err *e)
 static bool
 contact_update(struct request *r, struct host *h, const struct check_in *c, enum lineage judged, struct err *e)
 {
+	if (machine_changed(h, c)) {
+		h->hardware_at = r->now;
+		log_info("host", "%.*s: its hardware has changed", STR_ARG(h->name));
+		if (!request_audit(r, "host.hardware", h->id, STR("its hardware has changed"), e))
+			return false;
+	}
 	h->agent = c->agent;
 	h->machine = c->machine;
 	h->boot = c->boot;

@@ -27,7 +27,14 @@ struct check_in {
 bool check_in_parse(const struct json *body, struct check_in *out, struct err *e) MUST_CHECK;
 
 /* What a check-in's identity says. */
-enum lineage { LINEAGE_CURRENT, LINEAGE_ANSWER_LOST, LINEAGE_REVERTED, LINEAGE_CLONED };
+enum lineage {
+	LINEAGE_CURRENT,
+	LINEAGE_ANSWER_LOST,
+	LINEAGE_REVERTED, /* an earlier state of the disk, in the same machine */
+	LINEAGE_CLONED, /* an earlier state of the disk, in another machine */
+};
+/* The fingerprint is another one than before. */
+bool machine_changed(const struct host *h, const struct check_in *c);
 enum lineage lineage_judge(const struct host *h, const struct check_in *c);
 
 /* 426, naming the version that this server speaks. */

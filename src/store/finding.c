@@ -19,37 +19,39 @@ vulnerability_put(struct store *st, const struct vulnerability_row *v, struct er
 	return sql_run(&q, e);
 }
 
-#define VULNERABILITY_COLUMNS \
-	"SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, s.hosts, s.fixable," \
-	" (SELECT json_group_array(package) FROM (SELECT DISTINCT package FROM finding WHERE vulnerability = v.id" \
-	" ORDER BY package LIMIT 50)), (SELECT advisories FROM finding WHERE vulnerability = v.id LIMIT 1)"
-#define VULNERABILITY_SUMS(where) \
-	" JOIN (SELECT f.vulnerability, count(DISTINCT f.host) AS hosts," \
-	" count(DISTINCT CASE WHEN f.patch IS NOT NULL THEN f.host END) AS fixable FROM finding f" where \
-	" GROUP BY f.vulnerability) s ON s.vulnerability = v.id"
-#define VULNERABILITY_FROM \
-	" FROM vulnerability v" VULNERABILITY_SUMS( \
-		" JOIN host h ON h.id = f.host WHERE (?2 IS NULL OR f.host = ?2)" \
-		" AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)") " WHERE (?1 IS NULL OR v.id LIKE ?1 ESCAPE " \
-									"'\\' OR v.title LIKE ?1 ESCAPE '\\' OR " \
-									"EXISTS" \
-									" (SELECT 1 FROM finding f WHERE " \
-									"f.vulnerability = v.id AND (f.package LIKE " \
-									"?1 ESCAPE '\\'" \
-									" OR f.aliases LIKE ?1 ESCAPE '\\' OR " \
-									"f.advisories LIKE ?1 ESCAPE '\\')))" \
-									" AND (?4 = 0 OR (?4 >> v.severity) & 1) AND " \
-									"(?5 < " \
-									"0 OR v.kev = ?5)"
+#define VULNERABILITY_COLUMNS "SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, "
+/* Of the whole fleet, or of the hosts that a filter picks. */
+#define SUMS_FLEET "v.hosts AS n_hosts, v.fixable"
+#define SUMS_PICKED "count(DISTINCT f.host) AS n_hosts, count(DISTINCT CASE WHEN f.patch IS NOT NULL THEN f.host END)"
+
+/* `findings`: the rows are findings, with f and h; else vulnerabilities. */
+static void
+where_build(struct buf *from, const struct finding_filter *f, bool findings)
+{
+	buf_add(from, STR(" WHERE 1"));
+	sql_and(from, f->q.len > 0 && findings,
+		" AND (v.id LIKE ?1 ESCAPE '\\' OR f.package LIKE ?1 ESCAPE '\\' OR f.source LIKE ?1 ESCAPE '\\'"
+		" OR f.aliases LIKE ?1 ESCAPE '\\' OR f.advisories LIKE ?1 ESCAPE '\\')");
+	sql_and(from, f->q.len > 0 && !findings,
+		" AND (v.id LIKE ?1 ESCAPE '\\' OR v.title LIKE ?1 ESCAPE '\\' OR EXISTS (SELECT 1 FROM finding g"
+		" WHERE g.vulnerability = v.id AND (g.package LIKE ?1 ESCAPE '\\' OR g.aliases LIKE ?1 ESCAPE '\\'"
+		" OR g.advisories LIKE ?1 ESCAPE '\\')))");
+	sql_and(from, f->host.len > 0, " AND f.host = ?2");
+	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
+	sql_and(from, f->severities != 0, " AND (?4 >> v.severity) & 1");
+	sql_and(from, f->kev >= 0, " AND v.kev = ?5");
+	sql_and(from, f->vulnerability.len > 0, " AND f.vulnerability = ?6");
+}
 
 static void
 filter_bind(struct sql *q, struct arena *a, const struct finding_filter *f)
 {
-	sql_text(q, sql_like(a, f->q));
-	sql_text(q, f->host);
-	sql_text(q, f->group);
-	sql_int(q, f->severities);
-	sql_int(q, f->kev);
+	sql_text_at(q, 1, sql_like(a, f->q));
+	sql_text_at(q, 2, f->host);
+	sql_text_at(q, 3, f->group);
+	sql_int_at(q, 4, f->severities, f->severities != 0);
+	sql_int_at(q, 5, f->kev, f->kev >= 0);
+	sql_text_at(q, 6, f->vulnerability);
 }
 
 static void
@@ -65,25 +67,42 @@ vulnerability_read(struct sql *q, struct arena *a, struct vulnerability_row *v)
 }
 
 static void
-vulnerability_read_list(struct sql *q, struct arena *a, struct vulnerability_row *v)
+vulnerability_read_sums(struct sql *q, struct arena *a, struct vulnerability_row *v)
 {
 	vulnerability_read(q, a, v);
 	v->hosts = sql_get_int(q);
 	v->fixable = sql_get_int(q);
-	v->packages = sql_get_str(q, a);
-	v->advisories = sql_get_str(q, a);
+}
+
+/* What only the rows of one page need. */
+static bool
+names_read(struct store *st, struct arena *a, struct vulnerability_row *v, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT json_group_array(package) FROM (SELECT DISTINCT package FROM finding"
+				 " WHERE vulnerability = ?1 ORDER BY package LIMIT 50)");
+	sql_text(&q, v->id);
+	v->packages = sql_row(&q) ? sql_get_str(&q, a) : STR_NONE;
+	if (!sql_end(&q, e))
+		return false;
+	SQL_AUTO any = sql_new(st, "SELECT advisories FROM finding WHERE vulnerability = ?1 LIMIT 1");
+	sql_text(&any, v->id);
+	v->advisories = sql_row(&any) ? sql_get_str(&any, a) : STR_NONE;
+	return sql_end(&any, e);
 }
 
 bool
 vulnerability_get(struct store *st, struct arena *a, struct str id, struct vulnerability_row *out, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, VULNERABILITY_COLUMNS " FROM vulnerability v LEFT" VULNERABILITY_SUMS(
-					 " WHERE f.vulnerability = ?1") " WHERE v.id = ?1");
+	SQL_AUTO q = sql_new(st, VULNERABILITY_COLUMNS SUMS_FLEET " FROM vulnerability v WHERE v.id = ?1");
+	struct vulnerability_row v;
 	sql_text(&q, id);
 	if (!sql_one(&q, "no machine of yours is known to have this vulnerability", e))
 		return false;
-	vulnerability_read_list(&q, a, out);
-	return sql_end(&q, e);
+	vulnerability_read_sums(&q, a, &v);
+	if (!sql_end(&q, e) || !names_read(st, a, &v, e))
+		return false;
+	*out = v;
+	return true;
 }
 
 static const struct sql_sort vulnerability_sorts[] = {
@@ -91,7 +110,7 @@ static const struct sql_sort vulnerability_sorts[] = {
 	{ "id", "v.id" },
 	{ "cvss", "v.cvss" },
 	{ "epss", "v.epss" },
-	{ "hosts", "s.hosts" },
+	{ "hosts", "n_hosts" },
 };
 
 static const struct sql_sort finding_sorts[] = {
@@ -133,27 +152,47 @@ worst_first(const struct page *p)
 	return worst;
 }
 
+static bool
+vulnerability_page(struct store *st, struct sql *q, struct arena *a, struct vulnerability_row **out, size_t *count,
+		   struct err *e)
+{
+	ARRAY_OF(struct vulnerability_row) rows = { 0 };
+	while (sql_row(q))
+		vulnerability_read_sums(q, a, ARRAY_PUSH(a, &rows));
+	if (!sql_end(q, e))
+		return false;
+	for (size_t i = 0; i < rows.count; i++)
+		if (!names_read(st, a, &rows.items[i], e))
+			return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
+}
+
 bool
 vulnerability_list(struct store *st, struct arena *a, const struct finding_filter *f, struct page *p,
 		   struct vulnerability_row **out, size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, VULNERABILITY_FROM);
+	bool fleet = !f->host.len && !f->group.len;
+	BUF_AUTO from = { 0 };
+	BUF_AUTO counted = { 0 };
+	buf_add(&from, STR(" FROM vulnerability v"));
+	if (!fleet)
+		buf_add(&from, STR(" JOIN finding f ON f.vulnerability = v.id JOIN host h ON h.id = f.host"));
+	where_build(&from, f, false);
+	sql_and(&from, fleet, " AND v.hosts > 0");
+	sql_and(&from, !fleet, " GROUP BY v.id");
+	buf_addf(&counted, fleet ? "%s" : " FROM (SELECT 1%s)", buf_cstr(&from));
+	SQL_AUTO total = sql_count(st, buf_cstr(&counted));
 	filter_bind(&total, a, f);
 	if (!sql_number(&total, &p->total, e))
 		return false;
 	struct page sorted = worst_first(p);
-	SQL_AUTO q = sql_list(st, VULNERABILITY_COLUMNS, VULNERABILITY_FROM, vulnerability_sorts,
-			      COUNT(vulnerability_sorts), "v.id DESC", &sorted);
+	SQL_AUTO q = sql_list(st, fleet ? VULNERABILITY_COLUMNS SUMS_FLEET : VULNERABILITY_COLUMNS SUMS_PICKED,
+			      buf_cstr(&from), vulnerability_sorts, COUNT(vulnerability_sorts), "v.id DESC", &sorted);
 	filter_bind(&q, a, f);
 	sql_page(&q, p);
-	ARRAY_OF(struct vulnerability_row) rows = { 0 };
-	while (sql_row(&q))
-		vulnerability_read_list(&q, a, ARRAY_PUSH(a, &rows));
-	if (!sql_end(&q, e))
-		return false;
-	*out = rows.items;
-	*count = rows.count;
-	return true;
+	return vulnerability_page(st, &q, a, out, count, e);
 }
 
 bool
@@ -189,27 +228,23 @@ finding_insert(struct store *st, const struct finding_row *f, struct err *e)
 #define FINDING_COLUMNS \
 	"SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, f.host, h.name, h.group_name, f.package," \
 	" f.source, f.installed, f.fixed, f.aliases, f.advisories, f.running, f.why, f.patch"
-#define FINDING_FROM \
-	" FROM finding f JOIN vulnerability v ON v.id = f.vulnerability JOIN host h ON h.id = f.host" \
-	" WHERE (?1 IS NULL OR v.id LIKE ?1 ESCAPE '\\' OR f.package LIKE ?1 ESCAPE '\\'" \
-	" OR f.source LIKE ?1 ESCAPE '\\' OR f.aliases LIKE ?1 ESCAPE '\\' OR f.advisories LIKE ?1 ESCAPE '\\')" \
-	" AND (?2 IS NULL OR f.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
-	" AND (?4 = 0 OR (?4 >> v.severity) & 1) AND (?5 < 0 OR v.kev = ?5) AND (?6 IS NULL OR f.vulnerability = ?6)"
+#define FINDING_FROM " FROM finding f JOIN vulnerability v ON v.id = f.vulnerability JOIN host h ON h.id = f.host"
 
 bool
 finding_list(struct store *st, struct arena *a, const struct finding_filter *f, struct page *p,
 	     struct finding_row **out, size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, FINDING_FROM);
+	BUF_AUTO from = { 0 };
+	buf_add(&from, STR(FINDING_FROM));
+	where_build(&from, f, true);
+	SQL_AUTO total = sql_count(st, buf_cstr(&from));
 	filter_bind(&total, a, f);
-	sql_text(&total, f->vulnerability);
 	if (!sql_number(&total, &p->total, e))
 		return false;
 	struct page sorted = worst_first(p);
-	SQL_AUTO q =
-		sql_list(st, FINDING_COLUMNS, FINDING_FROM, finding_sorts, COUNT(finding_sorts), "v.id, f.id", &sorted);
+	SQL_AUTO q = sql_list(st, FINDING_COLUMNS, buf_cstr(&from), finding_sorts, COUNT(finding_sorts), "v.id, f.id",
+			      &sorted);
 	filter_bind(&q, a, f);
-	sql_text(&q, f->vulnerability);
 	sql_page(&q, p);
 	ARRAY_OF(struct finding_row) rows = { 0 };
 	while (sql_row(&q)) {

@@ -26,15 +26,7 @@ state_parse(struct str s)
 	"h.serial," \
 	" h.addresses, h.reboot, h.planned_at, h.plan_error, h.lists_at, h.updates_at, h.package_count, h.matched_at," \
 	" h.matched_generation, h.eol_at, h.eol_ended, h.unknown, h.low, h.medium, h.high, h.critical, h.kev," \
-	" p.pending, p.security, p.running, p.failed, p.queued"
-/* Sums over a host's patches; `where` keeps the sum to one host when only one is asked for. */
-#define HOST_LOAD(where) \
-	" LEFT JOIN (SELECT x.host, count(*) AS pending, sum(y.security) AS security, sum(x.state = 'running') AS " \
-	"running," \
-	" sum(x.state = 'failed') AS failed, sum(x.state = 'queued') AS queued FROM host_patch x" \
-	" JOIN patch y ON y.id = x.patch WHERE x.state IN ('missing', 'queued', 'running', 'failed', " \
-	"'kept-back')" where " GROUP BY x.host) p ON p.host = h.id"
-
+	" h.pending, h.security, h.running, h.failed, h.queued, h.hardware_at"
 static void
 host_read(struct sql *q, struct arena *a, struct host *h)
 {
@@ -76,6 +68,7 @@ host_read(struct sql *q, struct arena *a, struct host *h)
 	h->running = sql_get_int(q);
 	h->failed = sql_get_int(q);
 	h->queued = sql_get_int(q);
+	h->hardware_at = sql_get_int(q);
 }
 
 bool
@@ -100,7 +93,7 @@ host_insert(struct store *st, const struct host *h, struct err *e)
 bool
 host_get(struct store *st, struct arena *a, struct str id, struct host *out, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, HOST_COLUMNS " FROM host h" HOST_LOAD(" AND x.host = ?1") " WHERE h.id = ?1");
+	SQL_AUTO q = sql_new(st, HOST_COLUMNS " FROM host h WHERE h.id = ?");
 	sql_text(&q, id);
 	if (!sql_one(&q, "no host has this id: look it up with mamori host list", e))
 		return false;
@@ -113,8 +106,8 @@ static const struct sql_sort host_sorts[] = {
 	{ "group", "h.group_name COLLATE NOCASE" },
 	{ "os", "h.os_key" },
 	{ "last_seen", "h.last_seen" },
-	{ "security", "coalesce(p.security, 0)" },
-	{ "pending", "coalesce(p.pending, 0)" },
+	{ "security", "h.security" },
+	{ "pending", "h.pending" },
 	{ "findings", "h.critical * 1000000 + h.high * 10000 + h.medium * 100 + h.low + h.unknown" },
 };
 
@@ -127,37 +120,44 @@ host_known_sort(struct str key)
 	return false;
 }
 
-#define HOST_FROM \
-	" FROM host h" HOST_LOAD( \
-		"") " WHERE (?1 IS NULL OR h.name LIKE ?1 ESCAPE '\\' OR h.addresses LIKE ?1 ESCAPE '\\'" \
-		    " OR h.os_name LIKE ?1 ESCAPE '\\' OR h.os_key LIKE ?1 ESCAPE '\\' OR h.serial LIKE ?1 ESCAPE " \
-		    "'\\')" \
-		    " AND (?2 IS NULL OR coalesce(h.group_name, '') = ?2) AND (?3 IS NULL OR h.state = ?3)" \
-		    " AND (?4 IS NULL OR h.os_key = ?4)" \
-		    " AND (?5 IS NULL OR CASE ?5 WHEN 'security' THEN p.security > 0 WHEN 'failed' THEN p.failed > 0" \
-		    " WHEN 'silent' THEN h.state = 'active' AND h.last_seen < ?6 WHEN 'reboot' THEN h.reboot" \
-		    " WHEN 'eol' THEN h.eol_ended WHEN 'kev' THEN h.kev > 0 ELSE 0 END)"
+static void
+where_build(struct buf *from, const struct host_filter *f)
+{
+	buf_add(from, STR(" FROM host h WHERE 1"));
+	sql_and(from, f->q.len > 0,
+		" AND (h.name LIKE ?1 ESCAPE '\\' OR h.addresses LIKE ?1 ESCAPE '\\' OR h.os_name LIKE ?1 ESCAPE '\\'"
+		" OR h.os_key LIKE ?1 ESCAPE '\\' OR h.serial LIKE ?1 ESCAPE '\\')");
+	sql_and(from, f->group.len > 0, " AND h.group_name = ?2");
+	sql_and(from, f->state.len > 0, " AND h.state = ?3");
+	sql_and(from, f->os.len > 0, " AND h.os_key = ?4");
+	sql_and(from, f->attention.len > 0,
+		" AND CASE ?5 WHEN 'security' THEN h.security > 0 WHEN 'failed' THEN h.failed > 0"
+		" WHEN 'silent' THEN h.state = 'active' AND h.last_seen < ?6 WHEN 'reboot' THEN h.reboot"
+		" WHEN 'eol' THEN h.eol_ended WHEN 'kev' THEN h.kev > 0 ELSE 0 END");
+}
 
 static void
 filter_bind(struct sql *q, struct arena *a, const struct host_filter *f)
 {
-	sql_text(q, sql_like(a, f->q));
-	sql_text(q, f->group);
-	sql_text(q, f->state);
-	sql_text(q, f->os);
-	sql_text(q, f->attention);
-	sql_int(q, f->silent_before);
+	sql_text_at(q, 1, sql_like(a, f->q));
+	sql_text_at(q, 2, f->group);
+	sql_text_at(q, 3, f->state);
+	sql_text_at(q, 4, f->os);
+	sql_text_at(q, 5, f->attention);
+	sql_int_at(q, 6, f->silent_before, f->attention.len > 0);
 }
 
 bool
 host_list(struct store *st, struct arena *a, const struct host_filter *f, struct page *p, struct host **out,
 	  size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, HOST_FROM);
+	BUF_AUTO from = { 0 };
+	where_build(&from, f);
+	SQL_AUTO total = sql_count(st, buf_cstr(&from));
 	filter_bind(&total, a, f);
 	if (!sql_number(&total, &p->total, e))
 		return false;
-	SQL_AUTO q = sql_list(st, HOST_COLUMNS, HOST_FROM, host_sorts, COUNT(host_sorts), "h.id", p);
+	SQL_AUTO q = sql_list(st, HOST_COLUMNS, buf_cstr(&from), host_sorts, COUNT(host_sorts), "h.id", p);
 	filter_bind(&q, a, f);
 	sql_page(&q, p);
 	ARRAY_OF(struct host) hosts = { 0 };
@@ -209,7 +209,7 @@ host_set_contact(struct store *st, const struct host *h, struct err *e)
 	SQL_AUTO q =
 		sql_new(st, "UPDATE host SET agent = ?2, machine = ?3, boot = ?4, lineage = ?5, lineage_before = ?6,"
 			    " cloned_at = ?7, reverted_at = ?8, last_seen = ?9, peer = ?10, planned_at = ?11,"
-			    " plan_error = ?12, state = ?13 WHERE id = ?1");
+			    " plan_error = ?12, state = ?13, hardware_at = ?14 WHERE id = ?1");
 	sql_text(&q, h->id);
 	sql_text(&q, h->agent);
 	sql_text(&q, h->machine);
@@ -223,6 +223,7 @@ host_set_contact(struct store *st, const struct host *h, struct err *e)
 	sql_int(&q, h->planned_at);
 	sql_text(&q, h->plan_error);
 	sql_cstr(&q, state_names[h->state]);
+	sql_int(&q, h->hardware_at);
 	return sql_run(&q, e);
 }
 
@@ -289,11 +290,10 @@ bool
 host_groups(struct store *st, struct arena *a, int64_t silent_before, struct host_group **out, size_t *count,
 	    struct err *e)
 {
-	SQL_AUTO q =
-		sql_new(st, "SELECT h.group_name, count(*), coalesce(sum(p.security > 0), 0),"
-			    " sum(h.updates_at > 0 AND coalesce(p.security, 0) = 0), sum(h.last_seen < ?1)"
-			    " FROM host h" HOST_LOAD("") " WHERE h.state = 'active' GROUP BY h.group_name"
-							 " ORDER BY h.group_name IS NULL, h.group_name COLLATE NOCASE");
+	SQL_AUTO q = sql_new(st, "SELECT h.group_name, count(*), coalesce(sum(h.security > 0), 0),"
+				 " sum(h.updates_at > 0 AND h.security = 0), sum(h.last_seen < ?1)"
+				 " FROM host h WHERE h.state = 'active' GROUP BY h.group_name"
+				 " ORDER BY h.group_name IS NULL, h.group_name COLLATE NOCASE");
 	sql_int(&q, silent_before);
 	ARRAY_OF(struct host_group) groups = { 0 };
 	while (sql_row(&q)) {
@@ -317,13 +317,13 @@ count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, st
 	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE h.state = 'active'),"
 				 " count(*) FILTER (WHERE h.state = 'pending'),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.last_seen < ?1),"
-				 " count(*) FILTER (WHERE h.state = 'active' AND p.security > 0),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.security > 0),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.updates_at > 0"
-				 " AND coalesce(p.security, 0) = 0),"
+				 " AND h.security = 0),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.reboot),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.eol_ended),"
 				 " sum(h.unknown), sum(h.low), sum(h.medium), sum(h.high), sum(h.critical), sum(h.kev)"
-				 " FROM host h" HOST_LOAD(""));
+				 " FROM host h");
 	sql_int(&q, silent_before);
 	if (sql_row(&q)) {
 		out->enrolled = sql_get_int(&q);
@@ -343,11 +343,9 @@ count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, st
 static bool
 count_patches(struct store *st, int64_t since, struct host_counts *out, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "SELECT count(*) FILTER (WHERE x.state = 'missing'),"
-				 " count(*) FILTER (WHERE y.security), count(*) FILTER (WHERE x.state = 'queued'),"
-				 " count(*) FILTER (WHERE x.state = 'running')"
-				 " FROM host_patch x JOIN patch y ON y.id = x.patch"
-				 " WHERE x.state IN ('missing', 'queued', 'running', 'failed', 'kept-back')");
+	SQL_AUTO q =
+		sql_new(st, "SELECT coalesce(sum(missing), 0), coalesce(sum((missing + queued + running + failed"
+			    " + kept) * security), 0), coalesce(sum(queued), 0), coalesce(sum(running), 0) FROM patch");
 	if (sql_row(&q)) {
 		out->missing = sql_get_int(&q);
 		out->missing_security = sql_get_int(&q);

@@ -17,7 +17,7 @@ struct host {
 	struct str token, signing_key;
 	struct str agent;
 	struct str machine, boot, lineage, lineage_before;
-	int64_t cloned_at, reverted_at, last_seen;
+	int64_t cloned_at, reverted_at, hardware_at, last_seen;
 	struct str peer;
 	struct str os_key, os_name, serial, addresses; /* addresses: a JSON array */
 	bool reboot;
@@ -51,7 +51,7 @@ bool host_ids(struct store *st, struct arena *a, enum host_state s, struct str *
 
 bool host_set_state(struct store *st, struct str id, enum host_state s, struct err *e) MUST_CHECK;
 bool host_set_group(struct store *st, struct str id, struct str group, struct err *e) MUST_CHECK;
-/* Identity and contact of one check-in: agent, machine, boot, lineage…, cloned_at, reverted_at, last_seen, peer,
+/* Identity and contact of one check-in: agent, machine, boot, lineage…, cloned_at, reverted_at, hardware_at, last_seen, peer,
  * planned_at, plan_error and state. */
 bool host_set_contact(struct store *st, const struct host *h, struct err *e) MUST_CHECK;
 /* What the system section says: name, os_key, os_name, serial, addresses, reboot. */

@@ -103,20 +103,30 @@ host_patch_rebooted(struct store *st, struct str host, int64_t now, struct err *
 #define HOST_PATCH_FROM \
 	" FROM host_patch x JOIN host h ON h.id = x.host JOIN patch y ON y.id = x.patch" \
 	" LEFT JOIN attempt t ON t.id = x.attempt LEFT JOIN patch_order o ON o.id = t.order_id"
-#define PATCH_WHERE \
-	" WHERE (?1 IS NULL OR y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE '\\')" \
-	" AND (?2 IS NULL OR x.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
-	" AND (?4 IS NULL OR x.state = ?4) AND (?5 IS NULL OR x.patch = ?5) AND (?6 < 0 OR y.security = ?6)"
+/* q looks at a host's name where the rows are a host's; `updates` says that they are not. */
+static void
+where_build(struct buf *from, const struct patch_filter *f, bool updates)
+{
+	buf_add(from, STR(" WHERE 1"));
+	sql_and(from, f->q.len > 0 && !updates,
+		" AND (y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE '\\')");
+	sql_and(from, f->q.len > 0 && updates, " AND (y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\')");
+	sql_and(from, f->host.len > 0, " AND x.host = ?2");
+	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
+	sql_and(from, f->state.len > 0, " AND x.state = ?4");
+	sql_and(from, f->patch.len > 0, updates ? " AND y.id = ?5" : " AND x.patch = ?5");
+	sql_and(from, f->security >= 0, " AND y.security = ?6");
+}
 
 static void
 filter_bind(struct sql *q, struct arena *a, const struct patch_filter *f)
 {
-	sql_text(q, sql_like(a, f->q));
-	sql_text(q, f->host);
-	sql_text(q, f->group);
-	sql_text(q, f->state);
-	sql_text(q, f->patch);
-	sql_int(q, f->security);
+	sql_text_at(q, 1, sql_like(a, f->q));
+	sql_text_at(q, 2, f->host);
+	sql_text_at(q, 3, f->group);
+	sql_text_at(q, 4, f->state);
+	sql_text_at(q, 5, f->patch);
+	sql_int_at(q, 6, f->security, f->security >= 0);
 }
 
 static void
@@ -186,16 +196,39 @@ host_patch_known_sort(struct str key)
 	return known(host_patch_sorts, COUNT(host_patch_sorts), key);
 }
 
+/* Rows of the whole fleet are not counted: the sums know. */
+static bool
+host_patch_total(struct store *st, struct arena *a, const struct patch_filter *f, const char *from, int64_t *total,
+		 struct err *e)
+{
+	if (f->q.len || f->host.len || f->group.len) {
+		SQL_AUTO q = sql_count(st, from);
+		filter_bind(&q, a, f);
+		return sql_number(&q, total, e);
+	}
+	SQL_AUTO q = sql_new(
+		st, "SELECT coalesce(sum(CASE ?1 WHEN 'missing' THEN missing WHEN 'queued' THEN queued WHEN 'running'"
+		    " THEN running WHEN 'installed' THEN installed WHEN 'installed-pending-reboot' THEN rebooting"
+		    " WHEN 'failed' THEN failed WHEN 'kept-back' THEN kept"
+		    " ELSE missing + queued + running + installed + rebooting + failed + kept END), 0)"
+		    " FROM patch WHERE (?2 IS NULL OR id = ?2) AND (?3 < 0 OR security = ?3)");
+	sql_text(&q, f->state.len ? f->state : STR_NONE);
+	sql_text(&q, f->patch.len ? f->patch : STR_NONE);
+	sql_int(&q, f->security);
+	return sql_number(&q, total, e);
+}
+
 bool
 host_patch_list(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p,
 		struct host_patch **out, size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, HOST_PATCH_FROM PATCH_WHERE);
-	filter_bind(&total, a, f);
-	if (!sql_number(&total, &p->total, e))
+	BUF_AUTO from = { 0 };
+	buf_add(&from, STR(HOST_PATCH_FROM));
+	where_build(&from, f, false);
+	if (!host_patch_total(st, a, f, buf_cstr(&from), &p->total, e))
 		return false;
-	SQL_AUTO q = sql_list(st, HOST_PATCH_COLUMNS, HOST_PATCH_FROM PATCH_WHERE, host_patch_sorts,
-			      COUNT(host_patch_sorts), "x.host, x.patch", p);
+	SQL_AUTO q = sql_list(st, HOST_PATCH_COLUMNS, buf_cstr(&from), host_patch_sorts, COUNT(host_patch_sorts),
+			      "h.id, x.patch", p);
 	filter_bind(&q, a, f);
 	sql_page(&q, p);
 	ARRAY_OF(struct host_patch) rows = { 0 };
@@ -228,21 +261,16 @@ patch_put(struct store *st, const struct patch_row *p, struct err *e)
 
 #define PATCH_COLUMNS \
 	"SELECT y.id, y.title, y.source, y.version, y.origins, y.security, y.size, y.first_seen, y.severity, y.kev," \
-	" y.vulnerabilities, s.missing, s.queued, s.running, s.installed, s.rebooting, s.failed, s.kept"
-/* Hosts by state; the filter picks hosts, so that a group's page counts the group. */
-#define PATCH_STATES_OF(where) \
-	" JOIN (SELECT x.patch, sum(x.state = 'missing') AS missing, sum(x.state = 'queued') AS queued," \
-	" sum(x.state = 'running') AS running, sum(x.state = 'installed') AS installed," \
-	" sum(x.state = 'installed-pending-reboot') AS rebooting, sum(x.state = 'failed') AS failed," \
-	" sum(x.state = 'kept-back') AS kept" \
-	" FROM host_patch x JOIN host h ON h.id = x.host JOIN patch y ON y.id = x.patch" where \
-	" GROUP BY x.patch) s ON s.patch = y.id"
-/* A word of a host's name is not what picks updates: q looks at title and id only. */
-#define PATCH_LIST_FROM \
-	" FROM patch y" PATCH_STATES_OF( \
-		" WHERE (?1 IS NULL OR y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\')" \
-		" AND (?2 IS NULL OR x.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
-		" AND (?4 IS NULL OR x.state = ?4) AND (?5 IS NULL OR x.patch = ?5) AND (?6 < 0 OR y.security = ?6)")
+	" y.vulnerabilities, "
+/* Hosts by state: of the whole fleet, or (sums) of the hosts that a filter picks, so that a group's page counts the
+ * group. */
+#define PATCH_STATES_FLEET \
+	"y.missing AS n_missing, y.queued AS n_queued, y.running AS n_running, y.installed, y.rebooting," \
+	" y.failed AS n_failed, y.kept AS n_kept"
+#define PATCH_STATES_SUMS \
+	"sum(x.state = 'missing') AS n_missing, sum(x.state = 'queued') AS n_queued, sum(x.state = 'running') AS" \
+	" n_running, sum(x.state = 'installed'), sum(x.state = 'installed-pending-reboot')," \
+	" sum(x.state = 'failed') AS n_failed, sum(x.state = 'kept-back') AS n_kept"
 
 static void
 patch_read(struct sql *q, struct arena *a, struct patch_row *p)
@@ -265,8 +293,7 @@ patch_read(struct sql *q, struct arena *a, struct patch_row *p)
 bool
 patch_get(struct store *st, struct arena *a, struct str id, struct patch_row *out, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, PATCH_COLUMNS
-			     " FROM patch y LEFT" PATCH_STATES_OF(" WHERE x.patch = ?1") " WHERE y.id = ?1");
+	SQL_AUTO q = sql_new(st, PATCH_COLUMNS PATCH_STATES_FLEET " FROM patch y WHERE y.id = ?1");
 	sql_text(&q, id);
 	if (!sql_one(&q, "no update has this id: look it up with mamori patch list", e))
 		return false;
@@ -277,7 +304,7 @@ patch_get(struct store *st, struct arena *a, struct str id, struct patch_row *ou
 static const struct sql_sort patch_sorts[] = {
 	{ "title", "y.title" },
 	{ "severity", "y.severity * 1000000 + y.kev * 1000 + y.security" },
-	{ "hosts", "s.missing + s.queued + s.running + s.failed + s.kept" },
+	{ "hosts", "n_missing + n_queued + n_running + n_failed + n_kept" },
 	{ "size", "y.size" },
 	{ "first_seen", "y.first_seen" },
 };
@@ -288,25 +315,44 @@ patch_known_sort(struct str key)
 	return known(patch_sorts, COUNT(patch_sorts), key);
 }
 
-bool
-patch_rows(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p, struct patch_row **out,
+static bool
+patch_page(struct sql *q, struct arena *a, const struct patch_filter *f, const struct page *p, struct patch_row **out,
 	   size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, PATCH_LIST_FROM);
-	filter_bind(&total, a, f);
-	if (!sql_number(&total, &p->total, e))
-		return false;
-	SQL_AUTO q = sql_list(st, PATCH_COLUMNS, PATCH_LIST_FROM, patch_sorts, COUNT(patch_sorts), "y.id", p);
-	filter_bind(&q, a, f);
-	sql_page(&q, p);
+	filter_bind(q, a, f);
+	sql_page(q, p);
 	ARRAY_OF(struct patch_row) rows = { 0 };
-	while (sql_row(&q))
-		patch_read(&q, a, ARRAY_PUSH(a, &rows));
-	if (!sql_end(&q, e))
+	while (sql_row(q))
+		patch_read(q, a, ARRAY_PUSH(a, &rows));
+	if (!sql_end(q, e))
 		return false;
 	*out = rows.items;
 	*count = rows.count;
 	return true;
+}
+
+bool
+patch_rows(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p, struct patch_row **out,
+	   size_t *count, struct err *e)
+{
+	bool fleet = !f->host.len && !f->group.len && !f->state.len;
+	BUF_AUTO from = { 0 };
+	BUF_AUTO counted = { 0 };
+	buf_add(&from, STR(" FROM patch y"));
+	if (!fleet)
+		buf_add(&from, STR(" JOIN host_patch x ON x.patch = y.id JOIN host h ON h.id = x.host"));
+	where_build(&from, f, true);
+	sql_and(&from, fleet,
+		" AND y.missing + y.queued + y.running + y.installed + y.rebooting + y.failed + y.kept > 0");
+	sql_and(&from, !fleet, " GROUP BY y.id");
+	buf_addf(&counted, fleet ? "%s" : " FROM (SELECT 1%s)", buf_cstr(&from));
+	SQL_AUTO total = sql_count(st, buf_cstr(&counted));
+	filter_bind(&total, a, f);
+	if (!sql_number(&total, &p->total, e))
+		return false;
+	SQL_AUTO q = sql_list(st, fleet ? PATCH_COLUMNS PATCH_STATES_FLEET : PATCH_COLUMNS PATCH_STATES_SUMS,
+			      buf_cstr(&from), patch_sorts, COUNT(patch_sorts), "y.id", p);
+	return patch_page(&q, a, f, p, out, count, e);
 }
 
 bool

@@ -217,25 +217,31 @@ attempt_delete_of_order(struct store *st, struct str order, struct err *e)
 	return sql_run(&q, e);
 }
 
-#define HISTORY_FROM \
-	ATTEMPT_FROM \
-	" WHERE (?1 IS NULL OR t.title LIKE ?1 ESCAPE '\\' OR t.patch LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE " \
-	"'\\'" \
-	" OR t.words LIKE ?1 ESCAPE '\\')" \
-	" AND (?2 IS NULL OR t.host = ?2) AND (?3 IS NULL OR coalesce(h.group_name, '') = ?3)" \
-	" AND (?4 IS NULL OR t.patch = ?4) AND (?5 IS NULL OR t.state = ?5)" \
-	" AND (?6 = 0 OR t.at >= ?6) AND (?7 = 0 OR t.at < ?7)"
+static void
+where_build(struct buf *from, const struct history_filter *f)
+{
+	buf_add(from, STR(ATTEMPT_FROM " WHERE 1"));
+	sql_and(from, f->q.len > 0,
+		" AND (t.title LIKE ?1 ESCAPE '\\' OR t.patch LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE '\\'"
+		" OR t.words LIKE ?1 ESCAPE '\\')");
+	sql_and(from, f->host.len > 0, " AND t.host = ?2");
+	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
+	sql_and(from, f->patch.len > 0, " AND t.patch = ?4");
+	sql_and(from, f->state.len > 0, " AND t.state = ?5");
+	sql_and(from, f->from != 0, " AND t.at >= ?6");
+	sql_and(from, f->to != 0, " AND t.at < ?7");
+}
 
 static void
 history_bind(struct sql *q, struct arena *a, const struct history_filter *f)
 {
-	sql_text(q, sql_like(a, f->q));
-	sql_text(q, f->host);
-	sql_text(q, f->group);
-	sql_text(q, f->patch);
-	sql_text(q, f->state);
-	sql_int(q, f->from);
-	sql_int(q, f->to);
+	sql_text_at(q, 1, sql_like(a, f->q));
+	sql_text_at(q, 2, f->host);
+	sql_text_at(q, 3, f->group);
+	sql_text_at(q, 4, f->patch);
+	sql_text_at(q, 5, f->state);
+	sql_int_at(q, 6, f->from, f->from != 0);
+	sql_int_at(q, 7, f->to, f->to != 0);
 }
 
 static const struct sql_sort history_sorts[] = {
@@ -260,12 +266,14 @@ bool
 attempt_list(struct store *st, struct arena *a, const struct history_filter *f, struct page *p, struct attempt **out,
 	     size_t *count, struct err *e)
 {
-	SQL_AUTO total = sql_count(st, HISTORY_FROM);
+	BUF_AUTO from = { 0 };
+	where_build(&from, f);
+	SQL_AUTO total = sql_count(st, buf_cstr(&from));
 	history_bind(&total, a, f);
 	if (!sql_number(&total, &p->total, e))
 		return false;
-	SQL_AUTO q =
-		sql_list(st, ATTEMPT_COLUMNS, HISTORY_FROM, history_sorts, COUNT(history_sorts), "t.at DESC, t.id", p);
+	SQL_AUTO q = sql_list(st, ATTEMPT_COLUMNS, buf_cstr(&from), history_sorts, COUNT(history_sorts),
+			      "t.at DESC, t.id", p);
 	history_bind(&q, a, f);
 	sql_page(&q, p);
 	ARRAY_OF(struct attempt) rows = { 0 };

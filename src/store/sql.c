@@ -135,6 +135,24 @@ sql_null(struct sql *q)
 		bound(q, sqlite3_bind_null(q->stmt, q->parameter));
 }
 
+void
+sql_text_at(struct sql *q, int n, struct str s)
+{
+	if (!s.len)
+		return;
+	q->parameter = n - 1;
+	sql_text(q, s);
+}
+
+void
+sql_int_at(struct sql *q, int n, int64_t value, bool given)
+{
+	if (!given)
+		return;
+	q->parameter = n - 1;
+	sql_int(q, value);
+}
+
 bool
 sql_row(struct sql *q)
 {

@@ -4,6 +4,7 @@
 #define MAMORI_STORE_SQL_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -30,6 +31,9 @@ void sql_blob(struct sql *q, struct str bytes);
 void sql_int(struct sql *q, int64_t n);
 void sql_double_or_null(struct sql *q, double d); /* negative: NULL */
 void sql_null(struct sql *q);
+/* Binds parameter ?n when there is something to bind: the statement was built without it otherwise. */
+void sql_text_at(struct sql *q, int n, struct str s);
+void sql_int_at(struct sql *q, int n, int64_t value, bool given);
 
 /* The next row; false at the end and on errors. */
 bool sql_row(struct sql *q);
@@ -50,6 +54,14 @@ double sql_get_double(struct sql *q); /* -1 for NULL */
 bool sql_number(struct sql *q, int64_t *out, struct err *e) MUST_CHECK;
 /* Rows changed by the last statement of the connection. */
 int64_t sql_changes(const struct store *st);
+
+/* Appends a condition (" AND x.host = ?2") when it is asked for: what is not asked for must not keep an index away. */
+static inline void
+sql_and(struct buf *from, bool given, const char *condition)
+{
+	if (given)
+		buf_add(from, str_of(condition));
+}
 
 /* A sort key of a list and its expression. */
 struct sql_sort {

@@ -23,8 +23,13 @@ lineage_tells_copies_from_restored_disks(void **state)
 		{ "m", "b2", "before", LINEAGE_REVERTED }, /* put back, and started again */
 		{ "m", "b1", "long-ago", LINEAGE_REVERTED },
 		{ "m", "b1", NULL, LINEAGE_REVERTED },
-		{ "other", "b1", "now", LINEAGE_CLONED },
+		{ "other", "b1", "now", LINEAGE_CURRENT }, /* a network card more */
+		{ "other", "b9", "now", LINEAGE_CURRENT }, /* a new mainboard */
+		{ "other", "b1", "before", LINEAGE_ANSWER_LOST },
+		{ "other", "b9", "before", LINEAGE_CLONED },
+		{ "other", "b1", "long-ago", LINEAGE_CLONED }, /* two containers of one machine */
 		{ "other", "b9", "long-ago", LINEAGE_CLONED },
+		{ "other", "b9", NULL, LINEAGE_CLONED },
 	};
 	struct host h = {
 		.machine = STR("m"), .boot = STR("b1"), .lineage = STR("now"), .lineage_before = STR("before")
@@ -93,12 +98,36 @@ a_copied_disk_stops_both(void **state)
 	struct answer a = check_in(w, &(struct sent){ 0 });
 	assert_int_equal(a.status, 200);
 	struct str lineage = json_get_str(a.json, "lineage");
-	a = check_in(w, &(struct sent){ .machine = "machine-2", .lineage = lineage });
+	/* The first of the two to come goes on as if it had new hardware; the other one tells that there are two. */
+	a = check_in(w, &(struct sent){ .machine = "machine-2", .boot = "b2", .lineage = lineage });
+	assert_int_equal(a.status, 200);
+	struct str newer = json_get_str(a.json, "lineage");
+	a = check_in(w, &(struct sent){ .lineage = lineage });
 	assert_int_equal(a.status, 409);
 	assert_true(str_eq(json_get_str(json_get(a.json, "error"), "code"), STR("cloned")));
-	assert_int_equal(check_in(w, &(struct sent){ .lineage = lineage }).status, 409);
+	a = check_in(w, &(struct sent){ .machine = "machine-2", .boot = "b2", .lineage = newer });
+	assert_int_equal(a.status, 409);
 	struct answer o = world_cli(w, "GET", "/api/v1/overview", NULL);
 	assert_true(str_contains(o.text, STR("\"cloned\"")));
+}
+
+static void
+new_hardware_is_said_and_accepted(void **state)
+{
+	struct world *w = *state;
+	enrolled(w);
+	struct answer a = check_in(w, &(struct sent){ 0 });
+	for (int i = 0; i < 3; i++) { /* a card in, a card out */
+		a = check_in(w, &(struct sent){ .machine = i % 2 ? "machine-1" : "machine-2",
+						.lineage = json_get_str(a.json, "lineage") });
+		assert_int_equal(a.status, 200);
+	}
+	struct answer o = world_cli(w, "GET", "/api/v1/overview", NULL);
+	assert_true(str_contains(o.text, STR("\"hardware\"")));
+	assert_false(str_contains(o.text, STR("\"cloned\"")));
+	w->now += 8 * INT64_C(86400000);
+	o = world_cli(w, "GET", "/api/v1/overview", NULL);
+	assert_false(str_contains(o.text, STR("\"hardware\"")));
 }
 
 static void
@@ -248,10 +277,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lineage_tells_copies_from_restored_disks),         TEST(a_copied_disk_stops_both),
-		TEST(a_restored_disk_is_said_and_asked_for_everything), TEST(sections_are_checked_before_they_are_kept),
-		TEST(a_hosts_own_words_stay_short_and_plain),           TEST(an_order_lives_through_check_ins),
-		TEST(other_protocols_are_told_which_one_is_spoken),
+		TEST(lineage_tells_copies_from_restored_disks),  TEST(a_copied_disk_stops_both),
+		TEST(new_hardware_is_said_and_accepted),         TEST(a_restored_disk_is_said_and_asked_for_everything),
+		TEST(sections_are_checked_before_they_are_kept), TEST(a_hosts_own_words_stay_short_and_plain),
+		TEST(an_order_lives_through_check_ins),          TEST(other_protocols_are_told_which_one_is_spoken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

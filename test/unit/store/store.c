@@ -142,6 +142,8 @@ the_version_1_database_opens(void **state)
 	ok(host_get(st, &w->arena, STR("00112233445566778899"), &h, &e));
 	assert_true(str_eq(h.name, STR("ward-3-pc-07")));
 	assert_int_equal(h.pending, 1);
+	/* What later versions sum up is there from the first moment. */
+	assert_int_equal(number(st, "SELECT missing FROM patch"), 1);
 }
 
 int
