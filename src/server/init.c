@@ -101,7 +101,9 @@ server_init(const char *data, const char *name, const char *listen, const struct
 	if (file_exists(app_database(data, &a)))
 		return true;
 	if (!init_new(data, name, listen, clock, link, e))
-		return err_wrap(e, "making the state folder %s", data);
+		return e->code == ERR_REFUSED
+			       ? err_wrap(e, "no state folder can be made in %s; choose one with --data DIR", data)
+			       : err_wrap(e, "making the state folder %s", data);
 	*created = true;
 	return true;
 }
