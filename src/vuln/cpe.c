@@ -63,10 +63,6 @@ static const struct {
 	bool major_only; /* advisories are for the major release */
 } systems[] = {
 	{ "redhat:enterprise_linux", "rhel", true },
-	{ "redhat:rhel_eus", "rhel", true },
-	{ "redhat:rhel_e4s", "rhel", true },
-	{ "redhat:rhel_aus", "rhel", true },
-	{ "redhat:rhel_tus", "rhel", true },
 	{ "almalinux:almalinux", "almalinux", true },
 	{ "alma:linux", "almalinux", true },
 	{ "rocky:rocky", "rocky", true },

@@ -13,6 +13,7 @@ static const struct ecosystem ecosystems[] = {
 	{ NULL, "amzn", &version_rpm, false, "amazon-linux", false },
 	{ NULL, "opensuse-leap", &version_rpm, false, "opensuse", false },
 	{ NULL, "sles", &version_rpm, false, "sles", false },
+	{ NULL, "cpe", &version_generic, false, "", false }, /* products by their CPE: PART:VENDOR:PRODUCT */
 };
 
 static const struct {

@@ -3,9 +3,17 @@
 
 /* To add a feed: one file below feeds/ and one row here. */
 const struct feed_ops *const feeds_all[] = {
-	&feed_debian_dsa, &feed_debian_dla, &feed_debian_tracker,
-	&feed_kev,        &feed_epss,       &feed_cve,
-	&feed_osv,        &feed_eol,        NULL,
+	&feed_debian_dsa,
+	&feed_debian_dla,
+	&feed_debian_tracker,
+	&feed_kev,
+	&feed_epss,
+	&feed_cve,
+	&feed_jvn,
+	&feed_csaf,
+	&feed_osv,
+	&feed_eol,
+	NULL,
 };
 
 const struct feed_ops *

@@ -29,7 +29,7 @@ distributions_are_systems(void **state)
 	} rows[] = {
 		{ "cpe:/o:redhat:enterprise_linux:9::baseos", "rhel:9" },
 		{ "cpe:/a:redhat:enterprise_linux:8::appstream", "rhel:8" },
-		{ "cpe:/o:redhat:rhel_eus:9.2::baseos", "rhel:9" },
+		{ "cpe:/o:redhat:rhel_eus:9.2::baseos", "" } /* another stream of updates */,
 		{ "cpe:/o:suse:sles:15:sp5", "sles:15.5" },
 		{ "cpe:/o:opensuse:leap:15.6", "opensuse-leap:15.6" },
 		{ "cpe:2.3:o:debian:debian_linux:12.0:*:*:*:*:*:*:*", "debian:12" },

@@ -1,0 +1,266 @@
+/* CSAF 2.0 (docs.oasis-open.org/csaf): security advisories and VEX. A record is one vulnerability of one document, with
+ * what it says of distributions' packages (by purl or by name-version-release in a platform's CPE) and of products that
+ * have a CPE. The product tree is csaf-tree.c. */
+#include "vuln/csaf-tree.h"
+#include "vuln/ops.h"
+#include "vuln/read.h"
+
+#define CSAF_NOTE_MAX 200
+
+static const char *const csaf_urls[] = { NULL };
+
+struct csaf_doc {
+	struct arena *arena;
+	struct csaf_tree tree;
+	struct str id, title;
+	int64_t date;
+	enum severity severity;
+};
+
+/* One vulnerability's packages, to their place + 1. */
+struct csaf_affected {
+	struct affected_list list;
+	struct table places; /* "system\0name" */
+	struct table fixed; /* the same keys: a fixed version is named */
+};
+
+static bool
+csaf_recognise(const struct sniff *s)
+{
+	if (s->shape == SNIFF_TEXT)
+		return false;
+	return sniff_has(s, "document") &&
+	       (sniff_has(s, "product_tree") || sniff_has(s, "vulnerabilities") || sniff_inner_has(s, "csaf_version"));
+}
+
+static struct str
+csaf_key(struct arena *a, const struct csaf_package *p)
+{
+	char *key = ARENA_ARRAY(a, char, p->os.len + p->name.len + 1);
+	memcpy(key, p->os.ptr, p->os.len);
+	memcpy(key + p->os.len + 1, p->name.ptr, p->name.len);
+	return str_sub(key, p->os.len + p->name.len + 1);
+}
+
+static void
+csaf_range(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p, struct affected_range range)
+{
+	bool added;
+	void **slot = table_put(&f->places, csaf_key(d->arena, p), &added);
+	if (added) {
+		*ARRAY_PUSH(d->arena, &f->list) = (struct affected){ .os = p->os, .name = p->name };
+		*slot = (void *)(uintptr_t)f->list.count;
+	}
+	struct affected *to = &f->list.items[(uintptr_t)*slot - 1];
+	for (size_t i = 0; i < to->ranges.count; i++) {
+		const struct affected_range *have = &to->ranges.items[i];
+		if (have->kind == range.kind && str_eq(have->introduced, range.introduced) &&
+		    str_eq(have->limit, range.limit))
+			return; /* one product for each architecture */
+	}
+	*ARRAY_PUSH(d->arena, &to->ranges) = range;
+}
+
+/* What is to be done about a product: the words of its remediation. */
+static struct str
+csaf_remediation(struct csaf_doc *d, const struct json *vulnerability, struct str product)
+{
+	static const char *const kinds[] = { "no_fix_planned", "none_available", "workaround", "mitigation",
+					     "fix_planned" };
+	size_t n, ids;
+	const struct json *list = json_get_array(vulnerability, "remediations", &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct json *id = json_get_array(&list[i], "product_ids", &ids);
+		bool means = false, told = false;
+		for (size_t k = 0; k < ids && !means; k++)
+			means = str_eq(id[k].text, product);
+		for (size_t k = 0; k < COUNT(kinds); k++)
+			told = told || str_eq(json_get_str(&list[i], "category"), str_of(kinds[k]));
+		if (!means || !told)
+			continue;
+		struct str text = str_head(str_trim(json_get_str(&list[i], "details")), CSAF_NOTE_MAX);
+		while (text.len > 0 && !str_is_utf8(text))
+			text.len--;
+		return arena_str(d->arena, text);
+	}
+	return STR("");
+}
+
+static void
+csaf_fixed(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p)
+{
+	if (p->version.len == 0)
+		return;
+	(void)table_put(&f->fixed, csaf_key(d->arena, p), NULL);
+	csaf_range(d, f, p, (struct affected_range){ RANGE_BEFORE, STR(""), p->version, STR("") });
+}
+
+/* A distribution's package is affected until one is fixed; a product with a CPE in the versions that are named. */
+static void
+csaf_known_affected(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p, struct str note)
+{
+	bool product = str_eq(p->os, STR("cpe"));
+	if (table_has(&f->fixed, csaf_key(d->arena, p)))
+		return;
+	struct affected_range r = { RANGE_OPEN, STR(""), STR(""), note };
+	if (product && p->version.len > 0)
+		r = (struct affected_range){ RANGE_EXACT, STR(""), p->version, note };
+	if (p->below.len > 0)
+		r = (struct affected_range){ p->up_to ? RANGE_UNTIL : RANGE_BEFORE, p->from, p->below, note };
+	else if (p->from.len > 0)
+		r = (struct affected_range){ RANGE_OPEN, p->from, STR(""), note };
+	csaf_range(d, f, p, r);
+}
+
+enum csaf_status { CSAF_FIXED, CSAF_AFFECTED, CSAF_NOT_AFFECTED, CSAF_UNKNOWN };
+
+/* In this order: what is fixed is known before what is affected. */
+static const struct {
+	const char *name;
+	enum csaf_status status;
+} csaf_statuses[] = {
+	{ "first_fixed", CSAF_FIXED },           { "fixed", CSAF_FIXED },
+	{ "known_affected", CSAF_AFFECTED },     { "first_affected", CSAF_AFFECTED },
+	{ "last_affected", CSAF_AFFECTED },      { "known_not_affected", CSAF_NOT_AFFECTED },
+	{ "under_investigation", CSAF_UNKNOWN },
+};
+
+static void
+csaf_status(struct csaf_doc *d, const struct json *vulnerability, struct csaf_affected *f, const char *name,
+	    enum csaf_status status)
+{
+	size_t n;
+	const struct json *ids = json_get_array(json_get(vulnerability, "product_status"), name, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct csaf_package p;
+		if (!csaf_tree_package(&d->tree, ids[i].text, &p))
+			continue;
+		if (status == CSAF_FIXED)
+			csaf_fixed(d, f, &p);
+		else if (status == CSAF_AFFECTED)
+			csaf_known_affected(d, f, &p, csaf_remediation(d, vulnerability, ids[i].text));
+		else if (!table_has(&f->fixed, csaf_key(d->arena, &p)))
+			csaf_range(d, f, &p,
+				   (struct affected_range){ status == CSAF_NOT_AFFECTED ? RANGE_NOT_AFFECTED
+											: RANGE_UNDETERMINED,
+							    STR(""), STR(""), STR("") });
+	}
+}
+
+static void
+csaf_score(const struct json *vulnerability, struct advisory *v)
+{
+	static const char *const forms[] = { "cvss_v2", "cvss_v3", "cvss_v4" };
+	size_t n, best = 0;
+	const struct json *scores = json_get_array(vulnerability, "scores", &n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < COUNT(forms); k++) {
+			struct cvss c;
+			if (!cvss_read(json_get_str(json_get(&scores[i], forms[k]), "vectorString"), &c) ||
+			    k + 1 < best || (k + 1 == best && c.score <= v->cvss))
+				continue;
+			best = k + 1;
+			v->cvss = c.score;
+			v->severity = severity_of_rating(c.rating);
+		}
+	/* The vendor's own word for this vulnerability counts before the scale. */
+	const struct json *threats = json_get_array(vulnerability, "threats", &n);
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(json_get_str(&threats[i], "category"), STR("impact"))) {
+			enum severity word = severity_of_word(str_trim(json_get_str(&threats[i], "details")));
+			v->severity = word ? word : v->severity;
+		}
+}
+
+static void
+csaf_affected_close(struct csaf_affected *f)
+{
+	table_free(&f->places);
+	table_free(&f->fixed);
+}
+
+static bool
+csaf_vulnerability(struct csaf_doc *d, const struct json *x, struct feed_sink *sink, struct err *e)
+{
+	__attribute__((cleanup(csaf_affected_close))) struct csaf_affected f = { 0 };
+	struct record r = { .kind = RECORD_ADVISORY };
+	struct advisory *v = &r.advisory;
+	struct str id = json_get_str(x, "cve"), title = json_get_str(x, "title");
+	size_t ids;
+	const struct json *other = json_get_array(x, "ids", &ids);
+	for (size_t i = 0; i < ids && id.len == 0; i++)
+		id = json_get_str(&other[i], "text");
+	for (size_t i = 0; i < COUNT(csaf_statuses); i++)
+		csaf_status(d, x, &f, csaf_statuses[i].name, csaf_statuses[i].status);
+	if (id.len == 0)
+		id = d->id;
+	if (id.len > 128 || f.list.count == 0) {
+		sink_skip(sink, id.len > 128 ? "no-id" : "no-product");
+		return true;
+	}
+	title = title.len ? title : d->title;
+	*v = (struct advisory){ .id = d->id,
+				.title = str_head(title, title.len < 300 ? title.len : 300),
+				.date = d->date,
+				.severity = d->severity,
+				.cvss = -1,
+				.affected = f.list };
+	while (v->title.len > 0 && !str_is_utf8(v->title))
+		v->title.len--;
+	*ARRAY_PUSH(d->arena, &v->vulnerabilities) = id;
+	csaf_score(x, v);
+	return sink_keep(sink, STR(""), arena_printf(d->arena, "%.*s %.*s", STR_ARG(d->id), STR_ARG(id)), d->date, &r,
+			 e);
+}
+
+static void
+csaf_doc_close(struct csaf_doc *d)
+{
+	csaf_tree_close(&d->tree);
+}
+
+static enum read_result
+csaf_document(void *user, struct arena *a, const struct json *doc, struct err *e)
+{
+	struct feed_sink *sink = user;
+	const struct json *document = json_get(doc, "document"), *tracking = json_get(document, "tracking");
+	__attribute__((cleanup(csaf_doc_close))) struct csaf_doc d = { .arena = a, .tree.arena = a };
+	size_t n;
+	d.id = json_get_str(tracking, "id");
+	d.title = json_get_str(document, "title");
+	d.severity = severity_of_word(json_get_str(json_get(document, "aggregate_severity"), "text"));
+	(void)time_parse(json_get_str(tracking, "current_release_date"), &d.date);
+	if (!document || d.id.len == 0 || d.id.len > 128)
+		return READ_INVALID;
+	if (str_eq(json_get_str(tracking, "status"), STR("draft"))) {
+		sink_skip(sink, "draft");
+		return READ_OK;
+	}
+	if (d.date > sink->published)
+		sink->published = d.date;
+	csaf_tree_read(&d.tree, json_get(doc, "product_tree"));
+	const struct json *list = json_get_array(doc, "vulnerabilities", &n);
+	for (size_t i = 0; i < n; i++)
+		if (!csaf_vulnerability(&d, &list[i], sink, e))
+			return READ_FAILED;
+	if (n == 0)
+		sink_skip(sink, "no-vulnerability");
+	return READ_OK;
+}
+
+static bool
+csaf_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct err *e)
+{
+	return read_documents(in, s, sink, csaf_document, sink, e);
+}
+
+const struct feed_ops feed_csaf = {
+	.name = "csaf",
+	.title = "CSAF advisories and VEX",
+	.stale_after = 30 * DAY_MS,
+	.stale_by_published = true,
+	.merge = true,
+	.recognise = csaf_recognise,
+	.read = csaf_read,
+	.urls = csaf_urls,
+};
