@@ -69,6 +69,17 @@ add_escaped(struct buf *out, unsigned char c)
 	}
 }
 
+/* Of two or three bytes: what would steer a terminal that the document is printed to. */
+static void
+add_code(struct buf *out, const char *p, size_t n)
+{
+	unsigned code = (unsigned char)p[0] & (n == 2 ? 0x1fu : 0x0fu);
+
+	for (size_t i = 1; i < n; i++)
+		code = code << 6 | ((unsigned char)p[i] & 0x3fu);
+	buf_addf(out, "\\u%04x", code);
+}
+
 static void
 add_string(struct buf *out, struct str s)
 {
@@ -81,16 +92,20 @@ add_string(struct buf *out, struct str s)
 		unsigned char c = (unsigned char)s.ptr[i];
 		size_t n = c < 0x80 ? 1 : utf8_sequence(s.ptr + i, s.len - i);
 
-		if (n > 1 || (n == 1 && c >= 0x20 && c != 0x7f && c != '"' && c != '\\')) {
+		if ((n > 1 && !utf8_is_control(s.ptr + i, n)) ||
+		    (n == 1 && c >= 0x20 && c != 0x7f && c != '"' && c != '\\')) {
 			i += n;
 			continue;
 		}
 		buf_add(out, str_sub(s.ptr + run, i - run));
 		if (n == 0)
 			buf_add(out, STR("\xef\xbf\xbd"));
+		else if (n > 1)
+			add_code(out, s.ptr + i, n);
 		else
 			add_escaped(out, c);
-		run = ++i;
+		i += n ? n : 1;
+		run = i;
 	}
 	buf_add(out, str_sub(s.ptr + run, i - run));
 	buf_add_char(out, '"');

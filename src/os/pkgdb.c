@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 #define WORD_MAX_LEN 512
 
 const struct pkgdb *const pkgdb_all[] = { &pkgdb_dpkg, &pkgdb_rpm, &pkgdb_apk, &pkgdb_opkg, NULL };
@@ -11,15 +13,15 @@ package_word_valid(struct str s)
 {
 	if (s.len == 0 || s.len > WORD_MAX_LEN)
 		return false;
-	bool ascii = true;
-	for (size_t i = 0; i < s.len; i++) {
+	for (size_t i = 0; i < s.len;) {
 		unsigned char c = (unsigned char)s.ptr[i];
-		if (c <= ' ' || c == 0x7f)
+		size_t n = c < 0x80 ? 1 : utf8_sequence(s.ptr + i, s.len - i);
+		/* What steers a terminal or turns a line round is no word, not even in UTF-8. */
+		if (n == 0 || c == ' ' || utf8_is_control(s.ptr + i, n))
 			return false;
-		if (c >= 0x80)
-			ascii = false;
+		i += n;
 	}
-	return ascii || str_is_utf8(s);
+	return true;
 }
 
 static int

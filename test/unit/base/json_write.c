@@ -57,6 +57,7 @@ strings_are_escaped_and_valid(void **state)
 {
 	written(STR("\"\\/\b\f\n\r\t"), "\"\\\"\\\\/\\b\\f\\n\\r\\t\"");
 	written(STR_NONE, "\"\"");
+	written(STR("\xc2\x9b\xe2\x80\xae\xc3\xa9"), "\"\\u009b\\u202e\xc3\xa9\"");
 	written(STR("a\0b\x1b\x7f"), "\"a\\u0000b\\u001b\\u007f\"");
 	written(STR("皮膚科😀"), "\"皮膚科😀\"");
 	written(STR("a\xff\xc3(\xed\xa0\x80"), "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");

@@ -275,6 +275,18 @@ collected_samples(void **state)
 	}
 }
 
+static void
+what_steers_a_terminal_is_no_word(void **state)
+{
+	static const char *const bad[] = { "",          "a b",           "a\n",           "a\x1b[31m", "a\x7f",
+					   "a\xc2\x9b", "a\xe2\x80\xae", "a\xe2\x81\xa6", "\xff" };
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(package_word_valid(str_of(bad[i])));
+	assert_true(package_word_valid(STR("libc++-dev")));
+	assert_true(package_word_valid(STR("守り")));
+}
+
 int
 main(void)
 {
@@ -289,6 +301,7 @@ main(void)
 		unit_test_in_folder(rpm_damaged_database_is_an_error),
 		unit_test_in_folder(no_database_is_said),
 		cmocka_unit_test(collected_samples),
+		cmocka_unit_test(what_steers_a_terminal_is_no_word),
 	};
 
 	return cmocka_run_group_tests_name("os/pkgdb", tests, NULL, NULL);
