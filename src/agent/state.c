@@ -33,7 +33,7 @@ state_make(const struct agent *a, struct err *e)
 	for (size_t i = 0; i < COUNT(folders); i++)
 		if (!dir_make(*folders[i] ? state_path(a, &arena, folders[i]) : a->state, 0700, e))
 			return err_wrap(e, "preparing the agent's state folder");
-	return true;
+	return dir_check_private(a->state, geteuid(), e);
 }
 
 bool

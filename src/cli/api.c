@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "net/client.h"
 #include "os/file.h"
+#include "os/user.h"
 #include "server/server.h"
 
 #define PAGE 1000
@@ -62,6 +63,9 @@ cli_api(struct cli *c, const char *method, const char *path, struct str body, st
 	const char *socket = path_join(c->arena, c->data, "mamori.sock");
 	if (file_exists(socket)) {
 		bool absent = false;
+		/* Where others may write, the socket may be anybody's. */
+		if (!dir_check_private(c->data, user_find("mamori").uid, e))
+			return false;
 		if (api_by_socket(c, socket, method, path, body, answer, &absent, e))
 			return true;
 		if (!absent)

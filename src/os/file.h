@@ -21,7 +21,11 @@ int64_t file_mtime(const char *path); /* milliseconds, 0 when missing */
 void file_stamp(const char *path, struct buf *out);
 /* What was written behind offset `from`, of that at most the last max bytes; a missing file is empty. */
 bool file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct err *e) MUST_CHECK;
-bool dir_make(const char *path, unsigned mode, struct err *e) MUST_CHECK; /* with parents */
+bool dir_make(const char *path, unsigned mode, struct err *e)
+	MUST_CHECK; /* A folder of secrets: ERR_REFUSED when it belongs to neither root, nor this user, nor `also`, or when others may
+ * write to it, and so could put a socket or a key of their own there. */
+bool dir_check_private(const char *path, uint32_t also, struct err *e) MUST_CHECK;
+/* with parents */
 /* Names in a folder, sorted, without "." and ".."; at most max, else ERR_TOO_LARGE. */
 bool dir_list(struct arena *a, const char *path, size_t max, struct str **names, size_t *count,
 	      struct err *e) MUST_CHECK;

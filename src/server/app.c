@@ -1,6 +1,7 @@
 #include "server/app.h"
 
 #include "os/file.h"
+#include "os/user.h"
 #include "store/setting.h"
 #include "trust/cert.h"
 #include "vuln/match.h"
@@ -98,6 +99,8 @@ app_open(struct app *app, const char *data, const struct clock *clock, struct st
 	*app = (struct app){ .data = data, .clock = clock, .folder_lock = -1 };
 	pthread_mutex_init(&app->lock, NULL);
 	const char *database = app_database(data, &app->arena);
+	if (file_exists(data) && !dir_check_private(data, user_find("mamori").uid, e))
+		return false;
 	if (!file_exists(database))
 		return err_set(e, ERR_NOT_FOUND, "%s is not a state folder of mamori yet: make it one with mamori init",
 			       data);

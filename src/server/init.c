@@ -1,5 +1,6 @@
 /* A new state folder: keys, certificate authority, database, first sign-in link. */
 #include "os/file.h"
+#include "os/user.h"
 #include "server/app.h"
 #include "server/server.h"
 #include "server/sign_in.h"
@@ -82,6 +83,7 @@ init_new(const char *data, const char *name, const char *listen, const struct cl
 	struct app app;
 	STORE_AUTO st = NULL;
 	if ((listen && !endpoint_parse(&a, str_of(listen), &checked, e)) || !dir_make(data, 0700, e) ||
+	    !dir_check_private(data, user_find("mamori").uid, e) ||
 	    !keys_create(data, name ? name : arena_cstr(&a, machine_name(&a)), clock_now(clock), e) ||
 	    !database_create(data, name, listen, e))
 		return false;

@@ -236,6 +236,25 @@ dir_make(const char *path, unsigned mode, struct err *e)
 	return make_one(path, mode, e);
 }
 
+bool
+dir_check_private(const char *path, uint32_t also, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_sys(e, "opening the folder %s", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != also)
+		return err_set(
+			e, ERR_REFUSED,
+			"the folder %s belongs to another user (%u): use one of your own, or give it to yourself "
+			"with chown",
+			path, (unsigned)st.st_uid);
+	if ((st.st_mode & 022) != 0)
+		return err_set(e, ERR_REFUSED, "others may write to the folder %s: end that with chmod go-w %s", path,
+			       path);
+	return true;
+}
+
 static int
 name_order(const void *a, const void *b)
 {

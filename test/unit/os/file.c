@@ -133,6 +133,28 @@ paths_join_with_one_slash(void **state)
 	assert_string_equal(path_join(&a, "/", "b"), "/b");
 }
 
+static void
+a_folder_that_others_may_write_to_keeps_no_secrets(void **state)
+{
+	const char *path = unit_path(state, "private");
+	struct err e = { 0 };
+
+	assert_ok(dir_make(path, 0700, &unit_err));
+	assert_ok(dir_check_private(path, geteuid(), &unit_err));
+	for (unsigned mode = 0720; mode != 0; mode = mode == 0720 ? 0702 : 0) {
+		assert_int_equal(chmod(path, mode), 0);
+		assert_false(dir_check_private(path, geteuid(), &e));
+		assert_int_equal(e.code, ERR_REFUSED);
+	}
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_ok(dir_check_private(path, geteuid(), &unit_err));
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	assert_false(dir_check_private(path, 54321, &e));
+	assert_ok(dir_check_private(path, 12345, &unit_err));
+}
+
 int
 main(void)
 {
@@ -144,6 +166,7 @@ main(void)
 		unit_test_in_folder(listing_is_sorted_and_capped),
 		unit_test_in_folder(a_lock_is_held_until_it_is_closed),
 		unit_test_in_folder(links_in_a_root_stay_inside),
+		unit_test_in_folder(a_folder_that_others_may_write_to_keeps_no_secrets),
 		cmocka_unit_test(paths_join_with_one_slash),
 	};
 
