@@ -1,4 +1,5 @@
 /* mamori scan: what this machine (or a root folder, or a dpkg status file) is missing, without any server. */
+#include "cli/scan.h"
 #include "cli/verbs.h"
 #include "os/file.h"
 #include "plan/inventory.h"
@@ -8,11 +9,9 @@
 
 #define STATUS_MAX (256u << 20)
 
-enum fail_on { FAIL_NEVER, FAIL_CRITICAL, FAIL_HIGH, FAIL_KEV, FAIL_ANY };
-
 struct scan {
 	struct cli *cli;
-	const char *root, *dpkg_status, *os_name, *fail_on_text;
+	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe;
 	bool csv, why;
 	enum fail_on fail_on;
 	struct inventory inventory;
@@ -51,6 +50,13 @@ check_options(struct scan *s, struct err *e)
 		return err_set(e, ERR_USAGE, "--dpkg-status needs to know the system as well: --os debian:12");
 	if (s->os_name && !strchr(s->os_name, ':'))
 		return err_set(e, ERR_USAGE, "--os takes NAME:RELEASE such as debian:12, not “%s”", s->os_name);
+	if (s->systeminfo && (s->root || s->dpkg_status || s->os_name))
+		return err_set(e, ERR_USAGE,
+			       "--systeminfo excludes --root, --dpkg-status and --os: it names the system");
+	if (s->qfe && !s->systeminfo)
+		return err_set(e, ERR_USAGE, "--qfe adds to what --systeminfo says; name that file as well");
+	if (s->systeminfo && s->csv)
+		return err_set(e, ERR_USAGE, "--csv is for packages; for Windows use --json");
 	if (s->cli->json && s->csv)
 		return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
 	return parse_fail_on(s, e);
@@ -370,16 +376,20 @@ print_table(const struct scan *s)
 
 /* ---- the verb ---- */
 
+bool
+scan_fails(enum fail_on level, const struct vulnerability *v)
+{
+	return level == FAIL_ANY || (level == FAIL_KEV && v->kev) ||
+	       (level == FAIL_HIGH && v->severity >= SEVERITY_HIGH) ||
+	       (level == FAIL_CRITICAL && v->severity >= SEVERITY_CRITICAL);
+}
+
 static bool
 fails(const struct scan *s)
 {
-	for (size_t i = 0; i < s->result.count; i++) {
-		const struct vulnerability *v = &s->result.findings[i].vulnerability;
-		if (s->fail_on == FAIL_ANY || (s->fail_on == FAIL_KEV && v->kev) ||
-		    (s->fail_on == FAIL_HIGH && v->severity >= SEVERITY_HIGH) ||
-		    (s->fail_on == FAIL_CRITICAL && v->severity >= SEVERITY_CRITICAL))
+	for (size_t i = 0; i < s->result.count; i++)
+		if (scan_fails(s->fail_on, &s->result.findings[i].vulnerability))
 			return true;
-	}
 	return false;
 }
 
@@ -418,6 +428,10 @@ scan_run(struct cli *c, int argc, char **argv)
 		  NULL },
 		{ "os", "NAME:RELEASE", "The system the packages belong to, such as debian:12", &s.os_name, NULL,
 		  NULL },
+		{ "systeminfo", "FILE", "Look at a Windows machine by its output of systeminfo, in any language",
+		  &s.systeminfo, NULL, NULL },
+		{ "qfe", "FILE", "With --systeminfo: installed updates as “wmic qfe list” prints them", &s.qfe, NULL,
+		  NULL },
 		{ "fail-on", "LEVEL", "Exit with 1 when such a finding is there: critical, high, kev, any",
 		  &s.fail_on_text, NULL, NULL },
 		{ "csv", NULL, "Print findings as CSV", NULL, &s.csv, NULL },
@@ -431,6 +445,8 @@ scan_run(struct cli *c, int argc, char **argv)
 		err_set(&e, ERR_USAGE, "mamori scan takes no operand; to look elsewhere: --root %s", argv[0]);
 		return cli_fail(c, &e);
 	}
+	if (s.systeminfo)
+		return scan_windows(c, s.systeminfo, s.qfe, s.fail_on);
 	if (!read_packages(&s, &e))
 		return cli_fail(c, &e);
 	bool known = match(&s, &e);
@@ -456,6 +472,7 @@ const struct cli_verb verb_scan = {
 	"scan",
 	"",
 	"Show what this machine is missing: packages, vulnerabilities, fixed versions, and why",
-	"  mamori scan\n  mamori scan --fail-on kev\n  mamori scan --dpkg-status status --os debian:12 --json",
+	"  mamori scan\n  mamori scan --fail-on kev\n  mamori scan --dpkg-status status --os debian:12 --json\n"
+	"  mamori scan --systeminfo pc-12.txt",
 	scan_run,
 };

@@ -13,6 +13,8 @@ const struct feed_ops *const feeds_all[] = {
 	&feed_csaf,
 	&feed_osv,
 	&feed_eol,
+	&feed_msrc_definitions,
+	&feed_msrc_cvrf,
 	NULL,
 };
 

@@ -1,5 +1,6 @@
 /* All feed files into one index: what is collected. What is written: index-write.c. */
 #include "vuln/index-build.h"
+#include "vuln/msrc.h"
 
 #include <math.h>
 
@@ -38,6 +39,7 @@ index_builder_free(struct index_builder *b)
 	free(b->vulnerability_numbers.slots);
 	free(b->package_numbers.slots);
 	free(b->facts_numbers.slots);
+	windows_build_free(b->windows);
 	free(b);
 }
 
@@ -137,8 +139,8 @@ vulnerability_hash(const struct index_builder *b, uint32_t number)
 	return mix(ROWS(&b->vulnerabilities, struct built_vulnerability)[number].key);
 }
 
-static uint32_t
-vulnerability_number(struct index_builder *b, struct str id)
+uint32_t
+index_vulnerability_number(struct index_builder *b, struct str id)
 {
 	const struct probe p = { b, vulnerability_is, vulnerability_hash };
 	uint32_t year;
@@ -283,6 +285,12 @@ learn_title(struct index_builder *b, uint32_t number, struct str title, unsigned
 	d->flags = (d->flags & ((1u << INDEX_TITLE_SHIFT) - 1)) | rank << INDEX_TITLE_SHIFT;
 }
 
+void
+index_advisory_title(struct index_builder *b, uint32_t number, struct str title)
+{
+	learn_title(b, number, title, TITLE_ADVISORY);
+}
+
 static void
 learn_text(struct index_builder *b, uint32_t number, const struct vulnerability *f)
 {
@@ -385,7 +393,7 @@ add_advisory_row(struct index_builder *b, const struct advisory *v, int64_t date
 				      .cvss10 = tenths(v->cvss) };
 	*ROWS_PUSH(&b->advisories, struct index_advisory) = row;
 	for (size_t i = 0; i < v->vulnerabilities.count; i++) {
-		uint32_t n = vulnerability_number(b, v->vulnerabilities.items[i]);
+		uint32_t n = index_vulnerability_number(b, v->vulnerabilities.items[i]);
 		*ROWS_PUSH(&b->lists, uint32_t) = n;
 	}
 	return number;
@@ -394,7 +402,7 @@ add_advisory_row(struct index_builder *b, const struct advisory *v, int64_t date
 static void
 advise(struct index_builder *b, struct str id)
 {
-	uint32_t n = vulnerability_number(b, id);
+	uint32_t n = index_vulnerability_number(b, id);
 	ROWS(&b->vulnerabilities, struct built_vulnerability)[n].advised = true;
 }
 
@@ -407,9 +415,9 @@ add_advisory(struct index_builder *b, const struct advisory *v, int64_t imported
 		return;
 	for (size_t i = 0; i < v->vulnerabilities.count; i++)
 		advise(b, v->vulnerabilities.items[i]);
-	uint32_t first = vulnerability_number(b, v->vulnerabilities.items[0]);
+	uint32_t first = index_vulnerability_number(b, v->vulnerabilities.items[0]);
 	for (size_t i = 0; i < v->aliases.count; i++)
-		unite(b, first, vulnerability_number(b, v->aliases.items[i]));
+		unite(b, first, index_vulnerability_number(b, v->aliases.items[i]));
 	if (!v->bundle && v->vulnerabilities.count == 1) {
 		struct vulnerability known = { .severity = v->severity,
 					       .cvss = v->cvss,
@@ -427,7 +435,7 @@ add_vulnerability(struct index_builder *b, const struct record *r, int64_t modif
 {
 	const struct vulnerability *v = &r->vulnerability;
 	struct str id = v->id;
-	learn(b, vulnerability_number(b, id), v);
+	learn(b, index_vulnerability_number(b, id), v);
 	if (r->products.count == 0)
 		return;
 	struct advisory own = { .id = id, .severity = v->severity, .cvss = v->cvss };
@@ -455,6 +463,14 @@ add_product(struct index_builder *b, const struct record *r)
 	}
 }
 
+static bool
+add_bulletin(struct index_builder *b, struct str body)
+{
+	if (!b->windows)
+		b->windows = windows_build_new(b);
+	return windows_build_add(b->windows, body);
+}
+
 bool
 index_builder_add(struct index_builder *b, const struct index_source *s, struct err *e)
 {
@@ -466,6 +482,12 @@ index_builder_add(struct index_builder *b, const struct index_source *s, struct 
 		struct record r;
 		if (!row.live)
 			continue;
+		if (row.body.len > 0 && row.body.ptr[0] == RECORD_BULLETIN) {
+			if (add_bulletin(b, row.body))
+				continue;
+			bad = true;
+			break;
+		}
 		if (!record_decode(row.key, row.body, &a, &r)) {
 			bad = true;
 			break;

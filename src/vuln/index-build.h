@@ -56,6 +56,7 @@ struct index_builder {
 	struct buf facts; /* what is in the section already */
 	struct buf sections[INDEX_SECTIONS];
 	struct index_header header;
+	struct windows_build *windows; /* made with the first bulletin */
 	bool too_large;
 };
 
@@ -71,5 +72,19 @@ struct str index_text(const struct index_builder *b, uint32_t at);
 uint32_t index_find_root(struct index_builder *b, uint32_t number);
 /* What is known of one name of a vulnerability is known of all. */
 void index_learn_alias(struct index_builder *b, uint32_t root, uint32_t alias);
+/* A number for the id. */
+uint32_t index_vulnerability_number(struct index_builder *b, struct str id);
+/* What an advisory calls it; the publisher's own title and CISA's come before. */
+void index_advisory_title(struct index_builder *b, uint32_t number, struct str title);
+
+/* Microsoft's updates: bulletins of all feeds (msrc.h) into the sections INDEX_PRODUCTS, INDEX_KBS, INDEX_SUPERSEDED,
+ * INDEX_FIXES and INDEX_REVISIONS. */
+struct windows_build;
+struct windows_build *windows_build_new(struct index_builder *b);
+void windows_build_free(struct windows_build *w);
+/* False on a damaged body. */
+bool windows_build_add(struct windows_build *w, struct str body) MUST_CHECK;
+/* Once the vulnerabilities have their rows. */
+void windows_build_write(struct windows_build *w);
 
 #endif

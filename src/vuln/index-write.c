@@ -398,6 +398,8 @@ index_builder_finish(struct index_builder *b, int64_t now, struct buf *out, stru
 	write_vulnerabilities(b, order, rows);
 	free(order);
 	write_lists(b);
+	if (b->windows)
+		windows_build_write(b->windows);
 	buf_free(&b->vulnerabilities);
 	write_packages(b);
 	write_cycles(b);

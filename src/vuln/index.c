@@ -23,6 +23,11 @@ static const size_t row_sizes[INDEX_SECTIONS] = {
 	[INDEX_DETAILS] = sizeof(struct index_detail),
 	[INDEX_NAMES] = sizeof(struct index_name),
 	[INDEX_CYCLES] = sizeof(struct index_cycle),
+	[INDEX_PRODUCTS] = sizeof(struct index_product),
+	[INDEX_KBS] = sizeof(struct index_kb),
+	[INDEX_SUPERSEDED] = sizeof(uint32_t),
+	[INDEX_FIXES] = sizeof(struct index_fix),
+	[INDEX_REVISIONS] = sizeof(struct index_revision),
 	[INDEX_SUMS] = sizeof(uint64_t),
 };
 

@@ -7,7 +7,7 @@
 #include "vuln/match.h"
 
 #define INDEX_MAGIC "mamoINDX"
-#define INDEX_VERSION 3
+#define INDEX_VERSION 4
 #define INDEX_ORDER 0x01020304u
 #define INDEX_NONE UINT32_MAX
 #define INDEX_BLOCK 16384 /* bytes under one checksum */
@@ -24,6 +24,11 @@ enum index_section {
 	INDEX_DETAILS,
 	INDEX_NAMES, /* ids that are no CVE, and aliases */
 	INDEX_CYCLES,
+	INDEX_PRODUCTS, /* Microsoft's, by folded name */
+	INDEX_KBS, /* by number */
+	INDEX_SUPERSEDED, /* u32 rows of kbs, named by kbs */
+	INDEX_FIXES,
+	INDEX_REVISIONS, /* by row of fixes */
 	INDEX_SUMS, /* u64 checksum of each block from the header's end to this section; the last one */
 	INDEX_SECTIONS
 };
@@ -129,6 +134,27 @@ struct index_name {
 struct index_cycle {
 	uint32_t product, cycle, title, reserved;
 	int64_t support, eol, extended;
+};
+
+struct index_product {
+	uint32_t name, folded; /* as Microsoft writes it; in lower case */
+	uint32_t first, count; /* rows of fixes, by vulnerability */
+};
+
+struct index_kb {
+	int64_t date; /* first named, 0 unknown */
+	uint32_t number;
+	uint32_t first, count; /* of INDEX_SUPERSEDED */
+	uint32_t group; /* updates that supersede each other in a circle share one */
+};
+
+struct index_fix {
+	uint32_t vulnerability; /* or INDEX_NONE: a service pack, an update for no named reason */
+	uint32_t kb_severity; /* row of kbs << 3 | severity */
+};
+
+struct index_revision {
+	uint32_t fix, revision; /* the build that holds the fix: 10.0.17134.REVISION */
 };
 
 struct vuln_index {

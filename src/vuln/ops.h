@@ -44,7 +44,7 @@ extern const struct feed_ops *const feeds_all[]; /* NULL-terminated */
 const struct feed_ops *feed_find(const char *name);
 
 extern const struct feed_ops feed_osv, feed_debian_dsa, feed_debian_dla, feed_debian_tracker, feed_cve, feed_csaf,
-	feed_jvn, feed_kev, feed_epss, feed_eol;
+	feed_jvn, feed_kev, feed_epss, feed_eol, feed_msrc_definitions, feed_msrc_cvrf;
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 

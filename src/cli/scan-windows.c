@@ -1,0 +1,313 @@
+/* mamori scan --systeminfo: what a Windows machine is missing, from what its own tools print. */
+#include "cli/scan.h"
+#include "os/file.h"
+#include "vuln/windows.h"
+
+#define TEXT_MAX (8u << 20)
+
+struct scan {
+	struct cli *cli;
+	struct windows_host host;
+	struct str hostname;
+	struct vuln_index *index;
+	struct windows_result result;
+};
+
+static void
+scan_cleanup(struct scan *s)
+{
+	vuln_index_close(s->index);
+}
+
+static bool
+read_host(struct scan *s, const char *systeminfo, const char *qfe, struct err *e)
+{
+	BUF_AUTO text = { 0 }, list = { 0 };
+	if (!file_read(systeminfo, TEXT_MAX, &text, e))
+		return false;
+	if (!windows_systeminfo(buf_str(&text), s->cli->arena, &s->host, &s->hostname, e))
+		return err_wrap(e, "reading %s", systeminfo);
+	if (!qfe)
+		return true;
+	if (!file_read(qfe, TEXT_MAX, &list, e))
+		return false;
+	windows_add_qfe(buf_str(&list), s->cli->arena, &s->host);
+	return true;
+}
+
+static bool
+match(struct scan *s, struct err *e)
+{
+	if (!vuln_index_open(s->cli->data, &s->index, e)) {
+		if (e->code == ERR_NOT_FOUND)
+			e->code = ERR_UNREACHABLE; /* what is needed is not there */
+		return false;
+	}
+	if (!windows_match(s->index, &s->host, s->cli->arena, &s->result, e))
+		return false;
+	if (s->result.covered)
+		return true;
+	return err_set(
+		e, ERR_UNREACHABLE,
+		"the imported feeds know no updates for Windows %u.%u.%u (%s), so its vulnerabilities are unknown; "
+		"import Microsoft's (mamori feed import definitions.zip, mamori feed update)",
+		s->host.major, s->host.minor, s->host.build,
+		s->result.products[0] ? s->result.products[0] : "unknown product");
+}
+
+/* ---- JSON ---- */
+
+static struct str
+kb_text(struct scan *s, const char *form, uint32_t kb)
+{
+	return arena_printf(s->cli->arena, "%s%u", form, kb);
+}
+
+static void
+put_kbs(struct scan *s, struct json_writer *w, const char *key, const char *form, const uint32_t *kbs, size_t count)
+{
+	json_key(w, key);
+	json_begin_array(w);
+	for (size_t i = 0; i < count; i++)
+		json_str(w, kb_text(s, form, kbs[i]));
+	json_end_array(w);
+}
+
+static void
+put_score(struct json_writer *w, const char *key, double value, int decimals)
+{
+	json_key(w, key);
+	if (value < 0)
+		json_null(w);
+	else
+		json_double(w, value, decimals);
+}
+
+static struct str
+version_text(struct scan *s)
+{
+	const struct windows_host *h = &s->host;
+	struct str v = arena_printf(s->cli->arena, "%u.%u.%u", h->major, h->minor, h->build);
+	return h->revision ? arena_printf(s->cli->arena, "%.*s.%u", STR_ARG(v), h->revision) : v;
+}
+
+static void
+put_finding(struct scan *s, struct json_writer *w, const struct windows_finding *f)
+{
+	const struct vulnerability *v = &f->vulnerability;
+	uint32_t patch = f->patch;
+	json_begin_object(w);
+	json_put_str(w, "package", f->product);
+	json_put_cstr(w, "source", "windows");
+	json_put_str(w, "installed", version_text(s));
+	json_put_str(w, "fixed", patch ? kb_text(s, "KB", patch) : STR_NONE);
+	json_put_str(w, "vulnerability", v->id);
+	json_key(w, "aliases");
+	json_begin_array(w);
+	json_end_array(w);
+	put_kbs(s, w, "advisories", "KB", f->fixes, f->fix_count);
+	put_kbs(s, w, "patches", "kb:", f->patches, f->patch_count);
+	json_put_cstr(w, "severity", severity_name(v->severity));
+	put_score(w, "cvss", v->cvss, 1);
+	json_put_bool(w, "kev", v->kev);
+	put_score(w, "epss", v->epss, 5);
+	json_key(w, "running");
+	json_null(w);
+	json_put_time(w, "due", v->kev_due);
+	json_put_str(w, "title", v->title.len ? v->title : STR_NONE);
+	json_put_str(w, "why", f->why);
+	json_end_object(w);
+}
+
+static void
+put_findings(struct scan *s, struct json_writer *w, const char *key, enum windows_state state)
+{
+	json_key(w, key);
+	if (!s->result.covered) {
+		json_null(w); /* unknown is not “none” */
+		return;
+	}
+	json_begin_array(w);
+	for (size_t i = 0; i < s->result.count; i++)
+		if (s->result.findings[i].state == state)
+			put_finding(s, w, &s->result.findings[i]);
+	json_end_array(w);
+}
+
+static void
+put_missing(struct scan *s, struct json_writer *w)
+{
+	json_key(w, "missing");
+	if (!s->result.covered) {
+		json_null(w);
+		return;
+	}
+	json_begin_array(w);
+	for (size_t i = 0; i < s->result.missing_count; i++) {
+		const struct windows_missing *m = &s->result.missing[i];
+		json_begin_object(w);
+		json_put_str(w, "patch", kb_text(s, "kb:", m->kb));
+		json_put_cstr(w, "state", m->state == WINDOWS_OPEN ? "missing" : "unknown");
+		json_put_time(w, "date", m->date);
+		json_put_cstr(w, "severity", severity_name(m->severity));
+		json_put_bool(w, "kev", m->kev);
+		json_put_i64(w, "fixes", (int64_t)m->fixes);
+		json_put_bool(w, "needed", m->needed);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
+static void
+put_host(struct scan *s, struct json_writer *w)
+{
+	static const char *const arches[] = { NULL, "x86", "x64", "arm64", "itanium" };
+	const struct windows_host *h = &s->host;
+	struct str version = version_text(s);
+	json_key(w, "host");
+	json_begin_object(w);
+	json_put_str(w, "os", arena_printf(s->cli->arena, "windows:%.*s", STR_ARG(version)));
+	json_put_str(w, "name", h->name.len ? h->name : STR_NONE);
+	json_put_str(w, "hostname", s->hostname.len ? s->hostname : STR_NONE);
+	json_put_cstr(w, "product", s->result.products[0]);
+	json_put_i64(w, "service_pack", h->service_pack);
+	json_put_cstr(w, "arch", arches[h->arch]);
+	json_put_bool(w, "server", h->server);
+	put_kbs(s, w, "updates", "kb:", h->kbs, h->kb_count);
+	json_put_bool(w, "updates_known", h->kbs_known);
+	json_end_object(w);
+}
+
+static void
+print_json(struct scan *s)
+{
+	BUF_AUTO out = { 0 };
+	struct json_writer w = { .out = &out };
+	json_begin_object(&w);
+	put_host(s, &w);
+	json_put_i64(&w, "packages", 1); /* the system; its parts cannot be seen from here */
+	json_put_i64(&w, "bad", 0);
+	json_put_bool(&w, "covered", s->result.covered);
+	put_findings(s, &w, "findings", WINDOWS_OPEN);
+	put_findings(s, &w, "unknown", WINDOWS_UNKNOWN);
+	put_missing(s, &w);
+	json_put_i64(&w, "closed", (int64_t)s->result.closed);
+	json_put_i64(&w, "cyclic", (int64_t)s->result.cyclic);
+	json_end_object(&w);
+	cli_print_line(&out);
+}
+
+/* ---- table ---- */
+
+static int
+compare_urgency(const void *x, const void *y)
+{
+	const struct vulnerability *vx = &(*(const struct windows_finding *const *)x)->vulnerability,
+				   *vy = &(*(const struct windows_finding *const *)y)->vulnerability;
+	if (vx->kev != vy->kev)
+		return vx->kev ? -1 : 1;
+	if (vx->severity != vy->severity)
+		return vx->severity > vy->severity ? -1 : 1;
+	if (vx->epss > vy->epss || vx->epss < vy->epss)
+		return vx->epss > vy->epss ? -1 : 1;
+	return str_cmp(vx->id, vy->id);
+}
+
+static void
+print_findings(struct scan *s)
+{
+	static const char *const headers[] = { "VULNERABILITY", "KEV", "SEVERITY", "EPSS", "FIXED IN", "TITLE" };
+	const struct windows_finding **order =
+		ARENA_ARRAY(s->cli->arena, const struct windows_finding *, s->result.open + 1);
+	struct cli_table *t = cli_table_new(s->cli->arena, headers, COUNT(headers));
+	for (size_t i = 0; i < s->result.open; i++)
+		order[i] = &s->result.findings[i];
+	qsort(order, s->result.open, sizeof(*order), compare_urgency);
+	for (size_t i = 0; i < s->result.open; i++) {
+		const struct vulnerability *v = &order[i]->vulnerability;
+		uint32_t patch = order[i]->patch;
+		cli_table_cell(t, v->id);
+		cli_table_cell(t, str_of(v->kev ? tr("exploited") : ""));
+		cli_table_cell(t, str_of(tr(severity_name(v->severity))));
+		if (v->epss < 0)
+			cli_table_cell(t, STR("–"));
+		else
+			cli_table_cellf(t, "%.1f %%", v->epss * 100);
+		cli_table_cell(t, patch ? kb_text(s, "KB", patch) : str_of(tr("none known")));
+		cli_table_cell(t, v->title);
+	}
+	if (s->result.open) {
+		cli_table_print(t);
+		putchar('\n');
+	}
+}
+
+static void
+print_missing(struct scan *s)
+{
+	static const char *const headers[] = { "PATCH", "STATE", "SEVERITY", "FIXES", "SINCE" };
+	struct cli_table *t = cli_table_new(s->cli->arena, headers, COUNT(headers));
+	for (size_t i = 0; i < s->result.missing_count; i++) {
+		const struct windows_missing *m = &s->result.missing[i];
+		char when[TIME_RFC3339_MAX] = "";
+		if (m->date) {
+			time_rfc3339(m->date, when);
+			when[10] = 0;
+		}
+		cli_table_cell(t, kb_text(s, "kb:", m->kb));
+		cli_table_cell(t, str_of(m->state == WINDOWS_UNKNOWN ? tr("if the part is there")
+					 : m->needed                 ? tr("missing")
+								     : tr("in another one as well")));
+		cli_table_cell(t, str_of(tr(severity_name(m->severity))));
+		cli_table_cellf(t, "%zu", m->fixes);
+		cli_table_cell(t, str_of(when));
+	}
+	if (s->result.missing_count) {
+		cli_table_print(t);
+		putchar('\n');
+	}
+}
+
+static void
+print_table(struct scan *s)
+{
+	size_t needed = 0, unknown = s->result.count - s->result.open;
+	if (!s->result.covered)
+		return;
+	print_findings(s);
+	print_missing(s);
+	for (size_t i = 0; i < s->result.missing_count; i++)
+		needed += s->result.missing[i].needed && s->result.missing[i].state == WINDOWS_OPEN;
+	printf(tr("%s with %zu installed updates: %zu findings, which %zu updates fix; %zu vulnerabilities are "
+		  "fixed.\n"),
+	       s->result.products[0], s->host.kb_count, s->result.open, needed, s->result.closed);
+	if (unknown && s->host.kbs_known)
+		printf(tr("%zu more concern parts of which it is not known whether they are installed (--json names "
+			  "them).\n"),
+		       unknown);
+	if (!s->host.kbs_known)
+		printf("%s", tr("The list of installed updates is cut off, so what is missing is unknown. Run "
+				"systeminfo again, "
+				"or add --qfe.\n"));
+}
+
+int
+scan_windows(struct cli *c, const char *systeminfo, const char *qfe, enum fail_on fail_on)
+{
+	__attribute__((cleanup(scan_cleanup))) struct scan s = { .cli = c };
+	struct err e = { 0 };
+	if (!read_host(&s, systeminfo, qfe, &e))
+		return cli_fail(c, &e);
+	bool known = match(&s, &e);
+	if (c->json)
+		print_json(&s);
+	else
+		print_table(&s);
+	fflush(stdout);
+	if (!known)
+		return cli_fail(c, &e);
+	for (size_t i = 0; i < s.result.open; i++)
+		if (scan_fails(fail_on, &s.result.findings[i].vulnerability))
+			return 1;
+	return 0;
+}

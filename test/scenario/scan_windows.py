@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Windows: what `mamori scan --systeminfo` says is missing follows from Microsoft's table, by an independent computation.
+
+The computation here shares nothing with the program: its own CSV and CVRF reading, its own closure of supersedence over
+sets, its own list of the machines' products. First on small hand-written tables with circles, cuts and monsters, then,
+where ../shared/data is there, on the whole table and every real machine of windows-systems: the sets of findings and of
+missing updates are equal, and what Windows Update itself called missing then is never taken for installed.
+"""
+import collections
+import csv
+import io
+import json
+import re
+import subprocess
+import zipfile
+
+import lib
+
+SYSTEMS = lib.SHARED_DATA / "windows-systems"
+HEADER = '"DatePosted","CVE","BulletinKB","Title","AffectedProduct","AffectedComponent","Severity","Impact","Supersedes","Exploits"\r\n'
+
+# file name: (product names in the table, is the list of updates whole)
+MACHINES = {
+    "10_1803_x64_education_en-us_systeminfo.txt": "Windows 10 Version 1803 for x64-based Systems",
+    "10_1803_x64_enterprise_es-ar_20190307_systeminfo.txt": "Windows 10 Version 1803 for x64-based Systems",
+    "10_1803_x64_pro_it_systeminfo.txt": "Windows 10 Version 1803 for x64-based Systems",
+    "10_1803_x64_proforworkstations_en-us_A_20190305_systeminfo.txt": "Windows 10 Version 1803 for x64-based Systems",
+    "10_1803_x64_proforworkstations_en-us_systeminfo.txt": "Windows 10 Version 1803 for x64-based Systems",
+    "10_1803_x86_enterprise_nl_systeminfo.txt": "Windows 10 Version 1803 for 32-bit Systems",
+    "10_1809_x64_education_en-us_20190306_systeminfo.txt": "Windows 10 Version 1809 for x64-based Systems",
+    "10_1809_x64_education_en-us_systeminfo.txt": "Windows 10 Version 1809 for x64-based Systems",
+    "10_1809_x64_enterprise_zh-cn_systeminfo.txt": "Windows 10 Version 1809 for x64-based Systems",
+    "10_1809_x64_pro_en-us_20190307_systeminfo.txt": "Windows 10 Version 1809 for x64-based Systems",
+    "10_21H2_x64_pro_systeminfo.txt": "Windows 10 Version 21H2 for x64-based Systems",
+    "10_22H2_x64_enterprise_en-us_systeminfo.txt": "Windows 10 Version 22H2 for x64-based Systems",
+    "10_rtm_x64_pro_en-us_systeminfo.txt":
+        "Windows 10 for x64-based Systems|Windows 10 Version 1507 for x64-based Systems",
+    "11_22H2_x64_home-single-language_systeminfo.txt": "Windows 11 Version 22H2 for x64-based Systems",
+    "11_23H2_x64_enterprise_systeminfo.txt": "Windows 11 Version 23H2 for x64-based Systems",
+    "11_24H2_x64_enterprise_systeminfo.txt": "Windows 11 Version 24H2 for x64-based Systems",
+    "7_sp1_x64_enterprise_en-us_20190305_systeminfo.txt": "Windows 7 for x64-based Systems Service Pack 1",
+    "7_sp1_x64_enterprise_en-us_A_systeminfo.txt": "Windows 7 for x64-based Systems Service Pack 1",
+    "7_sp1_x64_enterprise_en-us_B_systeminfo.txt": "Windows 7 for x64-based Systems Service Pack 1",
+    "7_sp1_x64_enterprise_fr_systeminfo_cmd.txt": "Windows 7 for x64-based Systems Service Pack 1",
+    "7_sp1_x64_enterprise_fr_systeminfo_powershell.txt": "Windows 7 for x64-based Systems Service Pack 1",
+    "7_sp1_x86_enterprise_en-us_systeminfo.txt": "Windows 7 for 32-bit Systems Service Pack 1",
+    "8.1_u1_x64_enterprise_en-us_systeminfo.txt": "Windows 8.1 for x64-based Systems",
+    "srv_2003_rtm_x86_standard_en-us_systeminfo.txt": "",  # the table has nothing for it: unknown
+    "srv_2003r2_sp2_rtm_x64_standard_en-us_systeminfo.txt":
+        "Microsoft Windows Server 2003 x64 Edition Service Pack 2|Windows Server 2003 R2 x64 Edition Service Pack 2",
+    "srv_2003r2_sp2_x86_standard_en-us_systeminfo.txt":
+        "Microsoft Windows Server 2003 Service Pack 2|Windows Server 2003 R2 Service Pack 2",
+    "srv_2008_rtm_x64_standard_en-us_systeminfo.txt":
+        "Windows Server 2008 for x64-based Systems|Windows Server 2008 for x64-based Systems Service Pack 1",
+    "srv_2008r2_sp1_x64_standard_en-us_systeminfo.txt": "Windows Server 2008 R2 for x64-based Systems Service Pack 1",
+    "srv_2012r2_u1_systeminfo.txt": "Windows Server 2012 R2",
+    "srv_2012r2_x64_standard_ru_systeminfo.txt": "Windows Server 2012 R2",
+    "srv_2019_rtm_datacenter_en-us_systeminfo.txt": "Windows Server 2019",
+    "srv_2022_systeminfo.txt": "Windows Server 2022",
+    "vista_x64_sp0_systeminfo.txt": "Windows Vista x64 Edition",
+    "vista_x64_sp1_systeminfo.txt": "Windows Vista x64 Edition Service Pack 1",
+    "vista_x64_sp2_systeminfo.txt": "Windows Vista x64 Edition Service Pack 2",
+    "xp_rtm_x86_professional_en-us_systeminfo.txt": "Microsoft Windows XP",
+    "xp_sp1_x86_systeminfo.txt": "Microsoft Windows XP Service Pack 1",
+    "xp_sp2_x64_systeminfo.txt": "Microsoft Windows XP Professional x64 Edition Service Pack 2",
+    "xp_sp2_x86_systeminfo.txt": "Microsoft Windows XP Service Pack 2",
+    "xp_sp3_x86_professional_en-us_systeminfo.txt": "Microsoft Windows XP Service Pack 3",
+}
+# systeminfo itself stopped in the middle of these lists (it says 273 and prints 245).
+NOT_WHOLE = {
+    "7_sp1_x64_enterprise_en-us_20190305_systeminfo.txt", "7_sp1_x64_enterprise_en-us_B_systeminfo.txt",
+    "srv_2003r2_sp2_x86_standard_en-us_systeminfo.txt", "xp_sp2_x64_systeminfo.txt",
+    "xp_sp3_x86_professional_en-us_systeminfo.txt",
+}
+# What Windows Update itself said was missing on that day, beside the machine it said it of.
+WUA_MISSING = {
+    "10_1803_x64_proforworkstations_en-us_systeminfo.txt":
+        "10_1803_x64_proforworkstations_en-us_B_20190306_updates.txt",
+    "10_1809_x64_education_en-us_20190306_systeminfo.txt": "10_1809_x64_education_en-us_20190306_updates.txt",
+    "7_sp1_x64_enterprise_en-us_20190305_systeminfo.txt": "7_sp1_x64_enterprise_en-us_20190305_updates.txt",
+}
+
+
+# ---- the independent computation ----
+
+def number(text):
+    m = re.fullmatch(r"(?:KB|Q)?(\d{5,8})(?:v\d{1,2})?", text.strip(), re.I)
+    return int(m.group(1)) if m else None
+
+
+def tidy(product):
+    return " ".join(product.split()).lower()
+
+
+def named(cve):
+    return re.fullmatch(r"CVE-\d{4}-(\d{4}|[1-9]\d{4,})|ADV\d{6}", cve) is not None
+
+
+class Table:
+    def __init__(self):
+        self.fixes = collections.defaultdict(lambda: collections.defaultdict(set))  # product: CVE or None: KBs
+        self.older = collections.defaultdict(set)
+        self.facts = set()
+
+    def add(self, product, cve, kb, supersedes):
+        self.fixes[tidy(product)][cve if named(cve) else None].add(kb)
+        for old in re.split("[;,]", supersedes or ""):
+            if number(old) and number(old) != kb:
+                self.older[kb].add(number(old))
+
+    def add_csv(self, text):
+        for row in csv.reader(io.StringIO(text, newline="")):
+            if len(row) >= 9 and not row[0].startswith("#") and row[0] != "DatePosted" and number(row[2]):
+                self.add(row[4], row[1], number(row[2]), row[8])
+
+    def add_cvrf(self, document):
+        names = {p["ProductID"]: p["Value"] for p in document["ProductTree"]["FullProductName"]}
+        for v in document["Vulnerability"]:
+            for r in v["Remediations"]:
+                kb = number(r["Description"].get("Value", "")) if r["Type"] == 2 else None
+                for p in r.get("ProductID", []) if kb else []:
+                    self.add(names[p], v["CVE"], kb, r.get("Supercedence"))
+
+    def closure(self, kbs):
+        seen, todo = set(), list(kbs)
+        while todo:
+            kb = todo.pop()
+            if kb not in seen:
+                seen.add(kb)
+                todo += self.older.get(kb, ())
+        return seen
+
+    def judge(self, products, installed):
+        """Open CVEs and the latest updates that close them."""
+        covered = self.closure(installed)
+        open_, listed = {}, set()
+        for product in products:
+            for cve, kbs in self.fixes.get(tidy(product), {}).items():
+                listed |= kbs
+                if cve and not kbs & covered:
+                    open_[(tidy(product), cve)] = kbs
+        below = {kb: self.closure([kb]) for kb in listed}
+        latest = {kb for kb in listed if not any(kb in below[other] and other not in below[kb] for other in listed)}
+        missing = {kb for kb in latest - covered if any(below[kb] & kbs for kbs in open_.values())}
+        return set(open_), missing, covered
+
+
+def text_of(path):
+    data = path.read_bytes()
+    return data.decode("utf-16") if data[:2] == b"\xff\xfe" else data.decode("cp1252", "replace")
+
+
+def installed_in(path):
+    """By the form of the items alone."""
+    kbs = [number(m.group(1)) for m in
+           re.finditer(r"^\s*\[\d+\]:\s*((?:KB|Q)?\d{5,8}(?:v\d+)?)(?:\s+-.*)?\s*$", text_of(path), re.M | re.I)]
+    return set(kbs[:-1] if path.name in NOT_WHOLE and not path.name.startswith("srv_2003r2") else kbs)
+
+
+# ---- the program ----
+
+class Windows:
+    def __init__(self, s):
+        self.s = s
+        self.data = s.tmp / "data"
+
+    def run(self, *args):
+        return subprocess.run([lib.MAMORI, *args, "--data", self.data], capture_output=True, text=True, timeout=120)
+
+    def load(self, *paths):
+        done = self.run("feed", "import", "--json", *paths)
+        return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+    def scan(self, *args):
+        done = self.run("scan", "--json", "--systeminfo", *args)
+        return done, json.loads(done.stdout) if done.stdout else None
+
+
+def kbs_of(answer, state):
+    return {int(m["patch"][3:]) for m in answer["missing"] if m["state"] == state}
+
+
+def cves_of(answer, key="findings"):
+    return {(tidy(f["package"]), f["vulnerability"]) for f in answer[key]}
+
+
+PC = """
+Host Name:                 PC-12
+OS Name:                   Microsoft Windows 10 Pro
+OS Version:                10.0.17134 N/A Build 17134
+System Type:               x64-based PC
+Processor(s):              1 Processor(s) Installed.
+                           [01]: Intel64 Family 6 Model 78
+Hotfix(s):                 %d Hotfix(s) Installed.
+%sNetwork Card(s):           1 NIC(s) Installed.
+                           [01]: Intel(R) 82574L Gigabit Network Connection
+"""
+
+
+def pc(*kbs):
+    return PC % (len(kbs), "".join("                           [%02d]: KB%d\n" % (i + 1, kb) for i, kb in enumerate(kbs)))
+
+
+def row(cve, kb, supersedes="", product="Windows 10 Version 1803 for x64-based Systems", date="20260101"):
+    return '"%s","%s","%s","A title","%s","Windows","Important","Remote Code Execution","%s",""\r\n' % (
+        date, cve, kb, product, supersedes)
+
+
+def check_sums(s, reports, title):
+    for r in reports:
+        s.ok(r["read"] == r["kept"] + sum(r["skipped"].values()), f"{title}: figures of the import add up", r)
+
+
+def small(s):
+    w = Windows(s)
+    table, machine = s.tmp / "CVEs_20260101.csv", s.tmp / "pc.txt"
+
+    def given(rows, *kbs):
+        table.write_text(HEADER + rows, newline="")
+        machine.write_text(pc(*kbs))
+        done, reports = w.load(table)
+        check_sums(s, reports, done.returncode)
+        return w.scan(machine)[1]
+
+    chain = (row("CVE-2030-0001", 5000001) + row("CVE-2030-0002", 5000002, "5000001") +
+             row("CVE-2030-0003", 5000003, "5000002") +
+             row("CVE-2030-0004", 5000009, "", "Internet Explorer 11 on Windows 10 Version 1803 for x64-based Systems"))
+    a = given(chain)
+    s.ok(len(a["findings"]) == 3 and kbs_of(a, "missing") == {5000003}, "only the latest of a chain is missing", a)
+    s.ok([u["vulnerability"] for u in a["unknown"]] == ["CVE-2030-0004"] and kbs_of(a, "unknown") == {5000009},
+         "a part that may not be there is unknown, not vulnerable", a["unknown"])
+    a = given(chain, 5000002)
+    s.ok({f["vulnerability"] for f in a["findings"]} == {"CVE-2030-0003"} and a["closed"] == 2,
+         "an installed update closes what it supersedes", a)
+    a = given(chain, 5000003)
+    s.ok(a["findings"] == [] and a["missing"][0]["state"] == "unknown", "the newest closes all, two steps down", a)
+
+    circle = (row("CVE-2030-0001", 5000001, "5000003") + row("CVE-2030-0002", 5000002, "5000001") +
+              row("CVE-2030-0003", 5000003, "5000002;5000003"))
+    a = given(circle)
+    s.ok(a["cyclic"] == 3 and kbs_of(a, "missing") == {5000001, 5000002, 5000003},
+         "a circle ends, is counted, and its updates are equals", a)
+    s.ok(w.load(table)[1][0]["skipped"].get("cyclic") == 3, "the import counts a circle's rows")
+    a = given(circle, 5000002)
+    s.ok(a["findings"] == [], "one of a circle closes them all", a)
+
+    machine.write_text(pc(5000002)[:pc(5000002).index("KB50000") + 7])
+    a = w.scan(machine)[1]
+    s.ok(a["findings"] == [] and len(a["unknown"]) == 3 and not a["host"]["updates_known"],
+         "a list cut off in the middle of a number: unknown, not vulnerable", a)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"):
+        machine.write_bytes(pc(5000002).replace("Host Name", "Nom d’hôte").encode(encoding))
+        s.ok(w.scan(machine)[1]["host"]["updates"] == ["kb:5000002"], f"systeminfo in {encoding}")
+    machine.write_bytes(pc(5000002).replace("Hotfix(s)", "Correctifs installés").encode("cp850"))
+    s.ok(w.scan(machine)[1]["host"]["updates"] == ["kb:5000002"], "systeminfo in code page 850")
+    machine.write_text("nothing of Windows\n")
+    done, _ = w.scan(machine)
+    s.ok(done.returncode == 3 and "systeminfo" in done.stderr, "another text is refused by name", done.stderr)
+    machine.write_text(pc().replace("17134", "99999"))
+    done, a = w.scan(machine)
+    s.ok(done.returncode == 4 and a["findings"] is None, "a build that nobody knows: unknown", done.stderr)
+    machine.write_text(pc())
+    s.ok(w.run("scan", "--systeminfo", machine, "--fail-on", "high").returncode == 1, "--fail-on holds for Windows")
+    s.ok("CVE-2030-0001" in w.run("scan", "--systeminfo", machine).stdout, "the table names what is open")
+    bad_input(s, w, chain, table, machine)
+
+
+def bad_input(s, w, chain, table, machine):
+    table.write_text(HEADER + chain, newline="")
+    w.load(table)
+    before = (w.data / "feeds" / "index").read_bytes()
+    for name, text in {
+        "cut in the middle of a row": HEADER + chain[:-30],
+        "cut in the middle of a title": (HEADER + chain)[:(HEADER + chain).rindex("A title") + 3],
+        "of the wrong type": HEADER.replace("BulletinKB", "Bulletin") + chain,
+        "empty": "",
+    }.items():
+        table.write_text(text, newline="")
+        done, reports = w.load(table)
+        s.ok(done.returncode == 3 and str(table) in done.stderr, f"a table {name} is refused by name", done.stderr)
+        s.ok((w.data / "feeds" / "index").read_bytes() == before, f"a table {name} leaves the old index")
+    table.write_text(HEADER + row("CVE-2030-0001", 5000001) + row("C" * 1000000, 5000001) + row("CVE-2030-0002", 5, "")
+                     + row("CVE-2030-0003", 5000003, "5000001;" * 100000) + row("CVE-2030-0004", 5000004), newline="")
+    _, reports = w.load(table)
+    s.ok(reports[0]["kept"] == 2 and reports[0]["skipped"] == {"invalid": 2, "no-kb": 1},
+         "fields of 1 MB are counted and lose nothing else", reports)
+    document = {"DocumentTitle": {"Value": "x"}, "DocumentTracking": {
+        "Identification": {"ID": {"Value": "2030-Jan"}}, "CurrentReleaseDate": "2030-01-08T08:00:00Z"},
+        "ProductTree": {"FullProductName": [
+            {"ProductID": "1", "Value": "Windows 10 Version 1803 for x64-based Systems"}]},
+        "Vulnerability": [{"CVE": "CVE-2030-0009", "Title": {"Value": "Nine"}, "Threats": [
+            {"Type": 3, "Description": {"Value": "Critical"}, "ProductID": ["1"]}], "Remediations": [
+            {"Type": 2, "Description": {"Value": "5000010"}, "Supercedence": "5000004", "ProductID": ["1", "2"],
+             "FixedBuild": "10.0.17134.900"}]}]}
+    cvrf = s.tmp / "2030-Jan.json"
+    cvrf.write_text(json.dumps(document))
+    _, reports = w.load(cvrf)
+    s.ok((reports[0]["kept"], reports[0]["skipped"]) == (1, {"no-package": 1}), "a CVRF document is read", reports)
+    a = w.scan(machine)[1]
+    s.ok([f["severity"] for f in a["findings"] if f["vulnerability"] == "CVE-2030-0009"] == ["critical"],
+         "its severity is the product's", a)
+    machine.write_text(pc().replace("10.0.17134 N/A", "10.0.17134.950 N/A"))
+    a = w.scan(machine)[1]
+    s.ok({f["vulnerability"] for f in a["findings"]} == {"CVE-2030-0001"},
+         "a build at or past the fixed one has the update, and what that supersedes", a)
+    before = (w.data / "feeds" / "index").read_bytes()
+    cvrf.write_text(json.dumps(document)[:-40])
+    done, _ = w.load(cvrf)
+    s.ok(done.returncode == 3 and (w.data / "feeds" / "index").read_bytes() == before,
+         "a CVRF document cut off changes nothing", done.stderr)
+
+
+def real(s):
+    w = Windows(s)
+    w.data = s.tmp / "real"
+    table = Table()
+    definitions = lib.SHARED_DATA / "msrc-definitions" / "definitions.zip"
+    with zipfile.ZipFile(definitions) as z:
+        for name in z.namelist():
+            if name.endswith(".csv"):
+                table.add_csv(z.read(name).decode("utf-8", "replace"))
+    cvrf = sorted((lib.SHARED_DATA / "msrc-cvrf" / "testdata").glob("*.json"))
+    for path in cvrf:
+        table.add_cvrf(json.loads(path.read_text()))
+    done, reports = w.load(definitions, *cvrf)
+    s.ok(done.returncode == 0 and reports[0]["read"] > 608000, "the whole table is imported", done.stderr)
+    check_sums(s, reports, "real table")
+    for path in sorted(SYSTEMS.glob("*systeminfo*.txt")):
+        if path.name in MACHINES:
+            machine(s, w, table, path)
+    others = {p.name for p in SYSTEMS.glob("*systeminfo*.txt")} - set(MACHINES)
+    s.ok(not others, "every machine of the folder has a known product here", others)
+
+
+def machine(s, w, table, path):
+    name, products = path.name.removesuffix(".txt"), [p for p in MACHINES[path.name].split("|") if p]
+    done, answer = w.scan(path)
+    if not products:
+        s.ok(done.returncode == 4 and answer["findings"] is None, f"{name}: unknown, as the table has nothing for it")
+        return
+    installed = installed_in(path)
+    s.ok({int(u[3:]) for u in answer["host"]["updates"]} == installed, f"{name}: the installed updates",
+         lambda: (set(answer["host"]["updates"]) ^ {f"kb:{k}" for k in installed}))
+    expected, missing, covered = table.judge(products, installed)
+    if path.name in NOT_WHOLE:
+        s.ok(answer["findings"] == [] and not answer["host"]["updates_known"] and
+             kbs_of(answer, "missing") == set() and expected <= cves_of(answer, "unknown"),
+             f"{name}: its list is cut off, so {len(expected)} findings are unknown",
+             lambda: sorted(expected - cves_of(answer, "unknown"))[:20])
+    else:
+        s.ok(cves_of(answer) == expected, f"{name}: {len(expected)} findings are the computed ones",
+             lambda: sorted(cves_of(answer) ^ expected)[:20])
+        s.ok(kbs_of(answer, "missing") == missing, f"{name}: {len(missing)} missing updates are the computed ones",
+             lambda: sorted(kbs_of(answer, "missing") ^ missing))
+        needed = {int(m["patch"][3:]) for m in answer["missing"] if m["needed"]}
+        below = table.closure(installed | needed)
+        left = [f for f in answer["findings"] if not {int(k[2:]) for k in f["advisories"]} & below]
+        s.ok(not left, f"{name}: the needed updates close every finding", left[:3])
+    alarms = [f["vulnerability"] for f in answer["findings"] + answer["unknown"]
+              if {int(k[2:]) for k in f["advisories"]} & covered]
+    s.ok(not alarms, f"{name}: nothing that an installed update supersedes is reported", alarms[:10])
+    said = WUA_MISSING.get(path.name)
+    if said:
+        kbs = set(map(int, re.findall(r"KB(\d+)", text_of(SYSTEMS / said))))
+        s.ok(not kbs & covered, f"{name}: nothing that Windows Update called missing counts as installed", kbs & covered)
+
+
+with lib.Scenario() as s:
+    small(s)
+    if (lib.SHARED_DATA / "msrc-definitions" / "definitions.zip").exists() and SYSTEMS.exists():
+        real(s)
+    else:
+        s.skip("every real machine", "there is no ../shared/data")
