@@ -1,19 +1,42 @@
 #include "vuln/ecosystem.h"
 
 static const struct ecosystem ecosystems[] = {
-	{ "Debian", "debian", &version_deb, true, "debian", true },
-	{ "Ubuntu", "ubuntu", &version_deb, true, "ubuntu", false },
-	{ "Alpine", "alpine", &version_apk, true, "alpine-linux", false },
-	{ "AlmaLinux", "almalinux", &version_rpm, false, "almalinux", false },
-	{ "Rocky Linux", "rocky", &version_rpm, false, "rocky-linux", false },
-	{ "Red Hat", "rhel", &version_rpm, false, "rhel", false },
-	{ NULL, "centos", &version_rpm, false, "centos", false },
-	{ NULL, "ol", &version_rpm, false, "oracle-linux", false },
-	{ NULL, "fedora", &version_rpm, false, "fedora", false },
-	{ NULL, "amzn", &version_rpm, false, "amazon-linux", false },
-	{ NULL, "opensuse-leap", &version_rpm, false, "opensuse", false },
-	{ NULL, "sles", &version_rpm, false, "sles", false },
-	{ NULL, "cpe", &version_generic, false, "", false }, /* products by their CPE: PART:VENDOR:PRODUCT */
+	{ "Debian", "debian", &version_deb, true, "debian", true, false },
+	{ "Ubuntu", "ubuntu", &version_deb, true, "ubuntu", false, false },
+	{ "Alpine", "alpine", &version_apk, true, "alpine-linux", false, false },
+	{ "AlmaLinux", "almalinux", &version_rpm, false, "almalinux", false, false },
+	{ "Rocky Linux", "rocky", &version_rpm, false, "rocky-linux", false, false },
+	{ "Red Hat", "rhel", &version_rpm, false, "rhel", false, false },
+	{ "SUSE", "sles", &version_rpm, false, "sles", false, false },
+	{ "SUSE", "sled", &version_rpm, false, "sles", false, false },
+	{ "SUSE", "sles_sap", &version_rpm, false, "sles", false, false },
+	{ "openSUSE", "opensuse-leap", &version_rpm, false, "opensuse", false, false },
+	{ "openSUSE", "opensuse-tumbleweed", &version_rpm, false, "", false, true },
+	{ "Photon OS", "photon", &version_rpm, false, "photon", false, false },
+	{ "Mageia", "mageia", &version_rpm, true, "mageia", false, false },
+	{ "Wolfi", "wolfi", &version_apk, true, "", false, true },
+	{ "Chainguard", "chainguard", &version_apk, true, "", false, true },
+	{ "MinimOS", "minimos", &version_apk, true, "", false, true },
+	{ NULL, "centos", &version_rpm, false, "centos", false, false },
+	{ NULL, "ol", &version_rpm, false, "oracle-linux", false, false }, /* not at OSV */
+	{ NULL, "fedora", &version_rpm, false, "fedora", false, false },
+	{ NULL, "amzn", &version_rpm, false, "amazon-linux", false, false },
+	{ NULL, "cpe", &version_generic, false, "", false, false }, /* products by their CPE: PART:VENDOR:PRODUCT */
+};
+
+/* Names that say which product of a publisher is meant before they say its release. What fits none of a publisher's
+ * rows is another product or stream, and gives nothing. */
+static const struct {
+	const char *osv, *prefix, *os;
+} products[] = {
+	{ "Red Hat", "enterprise_linux:", "rhel" },
+	{ "SUSE", "Linux Enterprise Server for SAP Applications ", "sles_sap" },
+	{ "SUSE", "Linux Enterprise Server ", "sles" },
+	{ "SUSE", "Linux Enterprise Module for ", "sles" },
+	{ "SUSE", "Linux Enterprise Desktop ", "sled" },
+	{ "openSUSE", "Leap Micro ", NULL },
+	{ "openSUSE", "Leap ", "opensuse-leap" },
+	{ "openSUSE", "Tumbleweed", "opensuse-tumbleweed" },
 };
 
 static const struct {
@@ -63,17 +86,68 @@ release_of(struct str rest)
 	return STR_NONE;
 }
 
+/* "Basesystem 15 SP5" → "15.5". A suffix as in "15 SP3-LTSS" is a stream with a contract of its own. */
+static struct str
+suse_release(struct str rest, struct arena *a)
+{
+	struct str word, pack = STR("");
+	while (str_word(&rest, &word)) {
+		if (word.ptr[0] < '0' || word.ptr[0] > '9')
+			continue;
+		if (str_word(&rest, &pack)) {
+			uint64_t number;
+			if (!str_starts(pack, STR("SP")) || !str_to_u64(str_skip(pack, 2), &number))
+				return STR_NONE;
+			return arena_printf(a, "%.*s.%llu", STR_ARG(word), (unsigned long long)number);
+		}
+		return str_find_char(word, '-') < 0 ? word : STR_NONE;
+	}
+	return STR_NONE;
+}
+
+/* Of publishers of several systems the row that is meant; NULL: another one. */
+static const char *
+product_of(struct str name, struct str *rest, bool *several)
+{
+	*several = false;
+	for (size_t i = 0; i < COUNT(products); i++) {
+		if (!str_eq(name, str_of(products[i].osv)))
+			continue;
+		*several = true;
+		if (!str_starts(*rest, str_of(products[i].prefix)))
+			continue;
+		*rest = str_skip(*rest, strlen(products[i].prefix));
+		return products[i].os;
+	}
+	return NULL;
+}
+
 struct str
 ecosystem_os_key(struct str osv, struct arena *a)
 {
-	struct str name, rest;
-	if (!str_split(osv, ':', &name, &rest))
-		return STR_NONE;
-	struct str release = release_of(rest);
-	if (release.len == 0)
-		return STR_NONE;
-	for (size_t i = 0; i < COUNT(ecosystems); i++)
-		if (ecosystems[i].osv && str_eq(name, str_of(ecosystems[i].osv)))
-			return arena_printf(a, "%s:%.*s", ecosystems[i].os, STR_ARG(release));
+	struct str name, rest, release;
+	bool several;
+	if (!str_split(osv, ':', &name, &rest)) {
+		name = osv;
+		rest = STR("");
+	}
+	const char *os = product_of(name, &rest, &several);
+	for (size_t i = 0; i < COUNT(ecosystems); i++) {
+		const struct ecosystem *eco = &ecosystems[i];
+		if (!eco->osv || !str_eq(name, str_of(eco->osv)) || (several && (!os || strcmp(os, eco->os) != 0)))
+			continue;
+		if (eco->rolling)
+			return str_of(eco->os);
+		bool suse = strcmp(eco->osv, "SUSE") == 0 || strcmp(eco->osv, "openSUSE") == 0;
+		release = suse ? suse_release(rest, a) : release_of(rest);
+		return release.len ? arena_printf(a, "%s:%.*s", eco->os, STR_ARG(release)) : STR_NONE;
+	}
 	return STR_NONE;
+}
+
+struct str
+ecosystem_system(struct str os)
+{
+	const struct ecosystem *eco = ecosystem_of_os(os);
+	return eco && eco->rolling ? str_of(eco->os) : os;
 }

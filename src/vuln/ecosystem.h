@@ -12,11 +12,16 @@ struct ecosystem {
 	bool by_source; /* advisories name source packages, else binary ones */
 	const char *eol; /* end-of-life product */
 	bool extended_is_free; /* extended support needs no contract (Debian LTS) */
+	bool rolling; /* one stream without releases: advisories are filed under "wolfi", whatever VERSION_ID says */
 };
 
 /* By our key ("debian:12" or "debian"); NULL when unknown. */
 const struct ecosystem *ecosystem_of_os(struct str os);
-/* "Rocky Linux:9" → "rocky:9", "Ubuntu:22.04:LTS" → "ubuntu:22.04", "Alpine:v3.20" → "alpine:3.20".
+/* What the index calls the system of a host's key: the key, or of a rolling one its name alone. */
+struct str ecosystem_system(struct str os);
+/* "Rocky Linux:9" → "rocky:9", "Ubuntu:22.04:LTS" → "ubuntu:22.04", "Alpine:v3.20" → "alpine:3.20",
+ * "SUSE:Linux Enterprise Server 15 SP5" → "sles:15.5", "Wolfi" → "wolfi". Streams that need a contract of their own
+ * (Ubuntu Pro, Red Hat's EUS, SUSE's LTSS) are other archives and give nothing.
  * Empty when the system is unknown or no release is named. */
 struct str ecosystem_os_key(struct str osv, struct arena *a);
 /* Debian's code names: "bookworm" → "debian:12"; STR_NONE when unknown. */

@@ -172,7 +172,7 @@ match_hits(const struct vuln_index *ix, const struct match_request *r, struct ar
 	*out = (struct match_result){ 0 };
 	look_up_end_of_life(ix, r, &out->eol);
 	m.ecosystem = ecosystem_of_os(r->os);
-	m.system = index_find_system(ix, r->os);
+	m.system = index_find_system(ix, ecosystem_system(r->os));
 	out->covered = m.ecosystem && m.system;
 	if (!out->covered)
 		return index_intact(ix, e);

@@ -19,6 +19,23 @@ struct strings {
 	ARRAY_OF(struct str) list;
 };
 
+enum event_kind { EVENT_INTRODUCED, EVENT_FIXED, EVENT_LAST_AFFECTED, EVENT_LIMIT };
+static const char *const event_names[] = { "introduced", "fixed", "last_affected", "limit" };
+
+struct event {
+	enum event_kind kind;
+	struct str version;
+	unsigned at; /* of equal versions the one that is written first comes first */
+};
+
+struct events { /* of one range */
+	ARRAY_OF(struct event) list;
+};
+
+struct event_ranges {
+	ARRAY_OF(struct events) list;
+};
+
 struct osv_doc {
 	struct arena *arena;
 	struct str id, summary, published, modified;
@@ -159,16 +176,14 @@ static void
 add_range(struct osv_doc *d, struct affected *f, enum range_kind kind, struct str introduced, struct str limit)
 {
 	if (f->ranges.count < RANGES_MAX)
-		*ARRAY_PUSH(d->arena, &f->ranges) = (struct affected_range){ kind, introduced, limit };
+		*ARRAY_PUSH(d->arena, &f->ranges) = (struct affected_range){ kind, introduced, limit, STR("") };
 }
 
-/* [{"introduced": v}, {"fixed": v}, {"last_affected": v}, …] in order. */
+/* [{"introduced": v}, {"fixed": v}, {"last_affected": v}, {"limit": v}, …] in any order. */
 static bool
-take_events(struct json_reader *r, struct osv_doc *d, struct affected *f)
+take_events(struct json_reader *r, struct osv_doc *d, struct events *into)
 {
 	enum json_token t = json_next(r);
-	struct str introduced = STR("");
-	bool open = false;
 	if (t != JSON_ARRAY)
 		return t != JSON_ERROR && json_skip(r);
 	while ((t = json_next(r)) != JSON_ARRAY_END) {
@@ -178,29 +193,24 @@ take_events(struct json_reader *r, struct osv_doc *d, struct affected *f)
 			continue;
 		}
 		while ((t = json_next(r)) == JSON_KEY) {
-			char what = json_text(r).len ? json_text(r).ptr[0] : 0;
 			struct str v = STR("");
+			size_t kind = 0;
+			while (kind < COUNT(event_names) && !str_eq(json_text(r), str_of(event_names[kind])))
+				kind++;
 			if (!take_string(r, d->arena, &v))
 				return false;
-			if (what == 'i') {
-				introduced = str_eq(v, STR("0")) ? STR("") : v;
-				open = true;
-			} else if ((what == 'f' || what == 'l') && open && v.len > 0) {
-				/* "limit" bounds GIT ranges only */
-				add_range(d, f, what == 'f' ? RANGE_BEFORE : RANGE_UNTIL, introduced, v);
-				open = false;
-			}
+			if (kind < COUNT(event_names) && v.len > 0 && into->list.count < RANGES_MAX)
+				*ARRAY_PUSH(d->arena, &into->list) =
+					(struct event){ (enum event_kind)kind, v, (unsigned)into->list.count };
 		}
 		if (t != JSON_OBJECT_END)
 			return false;
 	}
-	if (open)
-		add_range(d, f, RANGE_OPEN, introduced, STR(""));
 	return true;
 }
 
 static bool
-take_ranges(struct json_reader *r, struct osv_doc *d, struct affected *f)
+take_ranges(struct json_reader *r, struct osv_doc *d, struct event_ranges *all)
 {
 	enum json_token t = json_next(r);
 	if (t != JSON_ARRAY)
@@ -211,20 +221,19 @@ take_ranges(struct json_reader *r, struct osv_doc *d, struct affected *f)
 				return false;
 			continue;
 		}
-		struct affected one = { 0 };
+		struct events events = { 0 };
 		struct str type = STR("");
 		while ((t = json_next(r)) == JSON_KEY) {
 			bool ok = str_eq(json_text(r), STR("type"))     ? take_string(r, d->arena, &type)
-				  : str_eq(json_text(r), STR("events")) ? take_events(r, d, &one)
+				  : str_eq(json_text(r), STR("events")) ? take_events(r, d, &events)
 									: json_skip(r);
 			if (!ok)
 				return false;
 		}
 		if (t != JSON_OBJECT_END)
 			return false;
-		for (size_t i = 0; str_eq(type, STR("ECOSYSTEM")) && i < one.ranges.count; i++)
-			add_range(d, f, one.ranges.items[i].kind, one.ranges.items[i].introduced,
-				  one.ranges.items[i].limit);
+		if (str_eq(type, STR("ECOSYSTEM")) && all->list.count < RANGES_MAX)
+			*ARRAY_PUSH(d->arena, &all->list) = events;
 	}
 	return true;
 }
@@ -245,15 +254,54 @@ take_package(struct json_reader *r, struct osv_doc *d, struct str *ecosystem, st
 	return t == JSON_OBJECT_END;
 }
 
+static int
+compare_events(const void *x, const void *y, void *user)
+{
+	const struct event *ex = x, *ey = y;
+	const struct version_scheme *scheme = user;
+	bool first_x = str_eq(ex->version, STR("0")), first_y = str_eq(ey->version, STR("0"));
+	int order = first_x || first_y ? first_y - first_x : scheme->compare(ex->version, ey->version);
+	if (order)
+		return order;
+	return ex->at < ey->at ? -1 : ex->at > ey->at;
+}
+
+/* In the system's order, as the schema's algorithm takes them. A range with a limit ends before it. */
+static void
+add_events(struct osv_doc *d, struct affected *f, struct events *events, const struct version_scheme *scheme)
+{
+	struct str introduced = STR("");
+	bool open = false;
+	if (events->list.count > 1)
+		qsort_r(events->list.items, events->list.count, sizeof(*events->list.items), compare_events,
+			(void *)(uintptr_t)scheme);
+	for (size_t i = 0; i < events->list.count; i++) {
+		const struct event *v = &events->list.items[i];
+		if (v->kind == EVENT_INTRODUCED && !open) {
+			introduced = str_eq(v->version, STR("0")) ? STR("") : v->version;
+			open = true;
+		} else if (v->kind != EVENT_INTRODUCED && open && !str_eq(v->version, STR("*"))) {
+			add_range(d, f, v->kind == EVENT_LAST_AFFECTED ? RANGE_UNTIL : RANGE_BEFORE, introduced,
+				  v->version);
+			open = false;
+		}
+	}
+	if (open)
+		add_range(d, f, RANGE_OPEN, introduced, STR(""));
+}
+
 /* The same package may be named several times in one record: one entry, all ranges. */
 static void
-keep_affected(struct osv_doc *d, struct affected f, struct str ecosystem, struct strings *versions)
+keep_affected(struct osv_doc *d, struct affected f, struct str ecosystem, struct strings *versions,
+	      struct event_ranges *ranges)
 {
 	f.os = ecosystem_os_key(ecosystem, d->arena);
 	if (f.os.len == 0 || f.name.len == 0 || f.name.len > 512) {
 		d->other = true;
 		return;
 	}
+	for (size_t i = 0; i < ranges->list.count; i++)
+		add_events(d, &f, &ranges->list.items[i], ecosystem_of_os(f.os)->scheme);
 	bool listed = f.ranges.count == 0; /* ranges say what a list of versions would */
 	for (size_t i = 0; listed && i < versions->list.count; i++)
 		add_range(d, &f, RANGE_EXACT, STR(""), versions->list.items[i]);
@@ -278,11 +326,12 @@ take_affected(struct json_reader *r, struct osv_doc *d)
 		}
 		struct affected f = { 0 };
 		struct strings versions = { 0 };
+		struct event_ranges ranges = { 0 };
 		struct str ecosystem = STR("");
 		while ((t = json_next(r)) == JSON_KEY) {
 			struct str key = json_text(r);
 			bool ok = str_eq(key, STR("package"))    ? take_package(r, d, &ecosystem, &f.name)
-				  : str_eq(key, STR("ranges"))   ? take_ranges(r, d, &f)
+				  : str_eq(key, STR("ranges"))   ? take_ranges(r, d, &ranges)
 				  : str_eq(key, STR("versions")) ? take_strings(r, d->arena, &versions)
 				  : str_eq(key, STR("severity")) ? take_severity(r, d)
 				  : str_eq(key, STR("database_specific")) || str_eq(key, STR("ecosystem_specific"))
@@ -293,7 +342,7 @@ take_affected(struct json_reader *r, struct osv_doc *d)
 		}
 		if (t != JSON_OBJECT_END)
 			return false;
-		keep_affected(d, f, ecosystem, &versions);
+		keep_affected(d, f, ecosystem, &versions, &ranges);
 	}
 	return true;
 }
