@@ -36,6 +36,7 @@ struct cli_verb {
 	const char *help; /* one line; further lines are shown by the verb's own --help only */
 	const char *examples; /* lines "mamori scan --fail-on kev", may be NULL */
 	int (*run)(struct cli *c, int argc, char **argv);
+	bool own_surplus; /* says itself what to do about words that it does not take */
 };
 
 /* Parses argv (behind the verb) against options; operands are moved to the front, *operands counts them.

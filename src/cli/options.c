@@ -175,7 +175,7 @@ cli_parse(struct cli *c, const struct cli_verb *verb, const struct cli_option *o
 		}
 	}
 	*operands = kept;
-	if (kept > 0 && !*verb->args)
+	if (kept > 0 && !*verb->args && !verb->own_surplus)
 		return err_set(e, ERR_USAGE, "mamori %s takes no “%s”; see: mamori %s --help", verb->name, argv[0],
 			       verb->name);
 	return true;

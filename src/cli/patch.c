@@ -316,8 +316,8 @@ order_run(struct cli *c, const struct cli_verb *verb, const char *kind, int argc
 	size_t orders, refused;
 	json_get_array(answer, "orders", &orders);
 	json_get_array(answer, "refused", &refused);
-	if (!orders && refused)
-		return 5; /* its words were printed above */
+	if (!orders && refused && o.patches.count)
+		return 5; /* its words were printed above; "all" and "security" of a host that lacks nothing is done */
 	if (!orders && o.patches.count) {
 		err_set(&e, ERR_NOT_FOUND, "no host lacks an update with this id; see: mamori patch list --json");
 		return cli_fail(c, &e);

@@ -475,4 +475,5 @@ const struct cli_verb verb_scan = {
 	"  mamori scan\n  mamori scan --fail-on kev\n  mamori scan --dpkg-status status --os debian:12 --json\n"
 	"  mamori scan --systeminfo pc-12.txt",
 	scan_run,
+	.own_surplus = true,
 };

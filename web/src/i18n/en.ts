@@ -215,6 +215,7 @@ export const en = {
 	'order.stage-security': 'Download security updates',
 	'order.stage-all': 'Download updates',
 	'order.apply-missing': 'Apply to all {n} missing it',
+	'order.apply-one': 'Apply to 1 host',
 	'order.apply-picked': 'Apply to {n} selected',
 	'order.apply-chosen': 'Apply {n} selected',
 	'order.stage-n': 'Download ({n})',

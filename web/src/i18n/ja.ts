@@ -217,6 +217,7 @@ export const ja: Record<keyof typeof en, string> = {
 	'order.stage-security': 'セキュリティ更新をダウンロード',
 	'order.stage-all': '更新をダウンロード',
 	'order.apply-missing': '未適用の {n} 台すべてに適用',
+	'order.apply-one': '1 台に適用',
 	'order.apply-picked': '選んだ {n} 台に適用',
 	'order.apply-chosen': '選んだ {n} 件を適用',
 	'order.stage-n': 'ダウンロード({n})',

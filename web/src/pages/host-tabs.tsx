@@ -23,7 +23,7 @@ const updateColumns: Column<HostPatch>[] = [
 	{ id: 'security', title: 'kind', cell: (x) => (x.security ? t('kind.security') : <span class="quiet">{t('kind.other')}</span>), text: (x) => t(x.security ? 'kind.security' : 'kind.other'), sort: (x) => (x.security ? 0 : 1) },
 	{ id: 'severity', title: 'severity', cell: (x) => <SeverityMark severity={x.severity} />, text: (x) => t(`severity.${x.severity}`), sort: (x) => severityRank(x.severity) },
 	{ id: 'kev', title: 'kev', sparse: (x) => Boolean(x.kev), cell: (x) => <Kev on={Boolean(x.kev)} />, text: (x) => String(Number(x.kev)), sort: (x) => -Number(x.kev) },
-	{ id: 'why', title: 'why', wrap: true, cell: (x) => x.why, text: (x) => x.why },
+	{ id: 'why', title: 'why', wrap: 'wide', cell: (x) => x.why, text: (x) => x.why },
 	{ id: 'staged', title: 'staged', cell: (x) => (x.staged ? t('yes') : <span class="quiet">–</span>), text: (x) => t(x.staged ? 'yes' : 'no'), sort: (x) => (x.staged ? 0 : 1) },
 	{ id: 'from', title: 'from', extra: true, cell: (x) => x.from ?? '–', text: (x) => x.from ?? '', sort: (x) => x.from },
 	{ id: 'to', title: 'to', extra: true, cell: (x) => x.to, text: (x) => x.to, sort: (x) => x.to },

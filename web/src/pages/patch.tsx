@@ -75,7 +75,7 @@ export function PatchPage({ id }: { id: string }) {
 				<OrderButton label={t('order.stage-n', { n: hosts.length })} wanted={{ kind: 'stage', hosts, patches: [p.id] }} disabled={hosts.length === 0} onDone={done} />
 				<OrderButton
 					primary
-					label={t(picked.length > 0 || hosts.length === 1 ? 'order.apply-picked' : 'order.apply-missing', { n: hosts.length })}
+					label={t(picked.length > 0 ? 'order.apply-picked' : hosts.length === 1 ? 'order.apply-one' : 'order.apply-missing', { n: hosts.length })}
 					wanted={{ kind: 'apply', hosts, patches: [p.id] }}
 					disabled={hosts.length === 0}
 					onDone={done}

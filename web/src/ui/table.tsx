@@ -17,7 +17,8 @@ export interface Column<T> {
 	/** The first click sorts the largest first. */
 	falling?: boolean;
 	num?: boolean;
-	wrap?: boolean;
+	/** A text of several lines; wide where it is a sentence and the table has room. */
+	wrap?: true | 'wide';
 	/** A long text is cut, and whole on hover. */
 	clip?: boolean;
 	/** Left out while no row has anything to say here: its text is empty, or this says so. */
@@ -102,7 +103,7 @@ function Pick<T>({ table, row }: { table: TableProps<T>; row: T }) {
 }
 
 function cellClass<T>(column: Column<T>, i: number): string {
-	return [column.num && 'num', column.wrap && 'wrap', column.clip && 'clip', i === 0 && 'main'].filter(Boolean).join(' ');
+	return [column.num && 'num', column.wrap && 'wrap', column.wrap === 'wide' && 'wide', column.clip && 'clip', i === 0 && 'main'].filter(Boolean).join(' ');
 }
 
 function Row<T>({ table, row, open, onOpen }: { table: TableProps<T>; row: T; open: boolean; onOpen: () => void }) {
