@@ -1,9 +1,11 @@
 #include "server/app.h"
 
+#include "base/log.h"
 #include "os/file.h"
 #include "os/user.h"
 #include "store/setting.h"
 #include "trust/cert.h"
+#include "vuln/feed.h"
 #include "vuln/match.h"
 
 enum {
@@ -110,8 +112,10 @@ app_open(struct app *app, const char *data, const struct clock *clock, struct st
 	    !settings_load(app, opened, e))
 		return err_wrap(e, "opening the state folder %s", data);
 	names_collect(app);
-	/* A damaged index is told by the feeds page; machines must be able to check in all the same. */
-	(void)!app_index_reload(app, &index_error);
+	/* Another version's index is built anew; a failure must not keep machines from checking in. */
+	if (!app_index_reload(app, &index_error) &&
+	    (!feed_index_rebuild(data, clock_now(clock), &index_error) || !app_index_reload(app, &index_error)))
+		log_warn("feeds", "%s", index_error.text);
 	*st = opened;
 	opened = NULL;
 	return true;

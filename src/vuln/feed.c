@@ -340,6 +340,21 @@ feed_import(const struct feed_import_options *o, const char *const *paths, size_
 	return feed_import_items(o, items, count, reports, e);
 }
 
+bool
+feed_index_rebuild(const char *data, int64_t now, struct err *e)
+{
+	__attribute__((cleanup(store_close))) struct store s = { .lock = -1 };
+	if (!store_open(&s, data, true, e))
+		return false;
+	if (s.names.count == 0)
+		return true;
+	if (!build_index(&s, NULL, 0, now, e)) {
+		drop_new(&s, NULL, 0);
+		return err_wrap(e, "building the advisory index of %s anew", s.dir);
+	}
+	return store_rename(&s, "index.new", "index", e);
+}
+
 /* ---- status ---- */
 
 static void

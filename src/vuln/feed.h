@@ -52,6 +52,10 @@ struct feed_status {
 bool feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_status **out, size_t *count,
 		      struct err *e) MUST_CHECK;
 
+/* Builds the index anew from the feeds that DATA holds: another version's index is of no use, the feeds are. No feeds
+ * is no error. */
+bool feed_index_rebuild(const char *data, int64_t now, struct err *e) MUST_CHECK;
+
 /* Tries the public addresses (or base URLs below mirror) of every feed; reports as feed_import. A feed that did
  * not arrive is an error in its report, never a success. */
 struct feed_update_options {
