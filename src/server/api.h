@@ -18,6 +18,8 @@ void host_item_write(struct request *r, const struct host *h);
 /* {"id","name"} and, with group, {"id","name","group"}. */
 void host_ref_write(struct request *r, const char *key, struct str id, struct str name);
 void host_ref_group_write(struct request *r, const char *key, struct str id, struct str name, struct str group);
+/* So long is it said that a disk came back or that hardware changed. */
+#define NOTICE_EVENT_MS (7 * INT64_C(86400000))
 /* What the host's page and the overview say about one host: appends notices to the open array. */
 void host_notices_write(struct request *r, const struct host *h);
 /* One sentence: what state this machine is in and why. */

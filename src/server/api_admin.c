@@ -130,8 +130,12 @@ notices_write(struct request *r, const struct freshness *f, struct err *e)
 	char when[TIME_RFC3339_MAX];
 	struct host *hosts;
 	size_t count;
-	struct host_filter all = { .silent_before = request_silent_before(r) };
-	struct page page = { .limit = 100000 };
+	struct host_filter worst = {
+		.attention = STR("notice"),
+		.silent_before = request_silent_before(r),
+		.event_after = r->now - NOTICE_EVENT_MS,
+	};
+	struct page page = { .limit = NOTICES_MAX, .sort = STR("attention") };
 	json_key(&r->w, "notices");
 	json_begin_array(&r->w);
 	if (!f->imported)
@@ -144,13 +148,10 @@ notices_write(struct request *r, const struct freshness *f, struct err *e)
 					 tr("Vulnerability data is out of date: %lld feeds, the oldest as of %s. Run "
 					    "mamori feed update."),
 					 (long long)f->stale, time_local(f->oldest_stale, when)));
-	if (!host_list(r->st, &r->arena, &all, &page, &hosts, &count, e))
+	if (!host_list(r->st, &r->arena, &worst, &page, &hosts, &count, e))
 		return false;
-	for (size_t i = 0, told = 0; i < count && told < NOTICES_MAX; i++) {
-		size_t before = r->out.len;
+	for (size_t i = 0; i < count; i++)
 		host_notices_write(r, &hosts[i]);
-		told += r->out.len > before;
-	}
 	json_end_array(&r->w);
 	return true;
 }

@@ -170,8 +170,6 @@ notice(struct request *r, const struct host *h, const char *level, const char *c
 	json_end_object(&r->w);
 }
 
-enum { EVENT_SHOWN_DAYS = 7 };
-
 void
 host_notices_write(struct request *r, const struct host *h)
 {
@@ -183,13 +181,13 @@ host_notices_write(struct request *r, const struct host *h)
 		notice(r, h, "info", "pending-host", sentence_of_state(r, h));
 	if (h->state != HOST_ACTIVE)
 		return;
-	if (h->hardware_at > r->now - EVENT_SHOWN_DAYS * 86400000LL)
+	if (h->hardware_at > r->now - NOTICE_EVENT_MS)
 		notice(r, h, "info", "hardware",
 		       arena_printf(a,
 				    tr("At %s its hardware changed. If nobody worked on it, see whether the machine is "
 				       "still yours."),
 				    time_local(h->hardware_at, when)));
-	if (h->reverted_at > r->now - EVENT_SHOWN_DAYS * 86400000LL)
+	if (h->reverted_at > r->now - NOTICE_EVENT_MS)
 		notice(r, h, "warning", "reverted",
 		       arena_printf(a,
 				    tr("At %s its disk came back in an earlier state: updates may be missing again."),

@@ -33,9 +33,10 @@ where_build(struct buf *from, const struct finding_filter *f, bool findings)
 		" AND (v.id LIKE ?1 ESCAPE '\\' OR f.package LIKE ?1 ESCAPE '\\' OR f.source LIKE ?1 ESCAPE '\\'"
 		" OR f.aliases LIKE ?1 ESCAPE '\\' OR f.advisories LIKE ?1 ESCAPE '\\')");
 	sql_and(from, f->q.len > 0 && !findings,
-		" AND (v.id LIKE ?1 ESCAPE '\\' OR v.title LIKE ?1 ESCAPE '\\' OR EXISTS (SELECT 1 FROM finding g"
-		" WHERE g.vulnerability = v.id AND (g.package LIKE ?1 ESCAPE '\\' OR g.aliases LIKE ?1 ESCAPE '\\'"
-		" OR g.advisories LIKE ?1 ESCAPE '\\')))");
+		" AND (v.id LIKE ?1 ESCAPE '\\' OR v.title LIKE ?1 ESCAPE '\\'"
+		" OR v.id IN (SELECT g.vulnerability FROM finding g WHERE g.package LIKE ?1 ESCAPE '\\')"
+		" OR (SELECT g.advisories || g.aliases FROM finding g WHERE g.vulnerability = v.id LIMIT 1)"
+		" LIKE ?1 ESCAPE '\\')");
 	sql_and(from, f->host.len > 0, " AND f.host = ?2");
 	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
 	sql_and(from, f->severities != 0, " AND (?4 >> v.severity) & 1");

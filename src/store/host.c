@@ -108,6 +108,8 @@ static const struct sql_sort host_sorts[] = {
 	{ "last_seen", "h.last_seen" },
 	{ "security", "h.security" },
 	{ "pending", "h.pending" },
+	{ "attention", "CASE WHEN h.state = 'cloned' THEN 0 WHEN h.failed > 0 THEN 1 WHEN h.state = 'pending' THEN 4"
+		       " WHEN h.reverted_at > 0 THEN 2 ELSE 3 END" },
 	{ "findings", "h.critical * 1000000 + h.high * 10000 + h.medium * 100 + h.low + h.unknown" },
 };
 
@@ -133,7 +135,9 @@ where_build(struct buf *from, const struct host_filter *f)
 	sql_and(from, f->attention.len > 0,
 		" AND CASE ?5 WHEN 'security' THEN h.security > 0 WHEN 'failed' THEN h.failed > 0"
 		" WHEN 'silent' THEN h.state = 'active' AND h.last_seen < ?6 WHEN 'reboot' THEN h.reboot"
-		" WHEN 'eol' THEN h.eol_ended WHEN 'kev' THEN h.kev > 0 ELSE 0 END");
+		" WHEN 'eol' THEN h.eol_ended WHEN 'notice' THEN h.state IN ('cloned', 'pending') OR"
+		" (h.state = 'active' AND (h.failed > 0 OR h.eol_ended OR h.last_seen < ?6 OR h.reverted_at > ?7"
+		" OR h.hardware_at > ?7)) WHEN 'kev' THEN h.kev > 0 ELSE 0 END");
 }
 
 static void
@@ -145,6 +149,7 @@ filter_bind(struct sql *q, struct arena *a, const struct host_filter *f)
 	sql_text_at(q, 4, f->os);
 	sql_text_at(q, 5, f->attention);
 	sql_int_at(q, 6, f->silent_before, f->attention.len > 0);
+	sql_int_at(q, 7, f->event_after, f->attention.len > 0);
 }
 
 bool
@@ -356,8 +361,7 @@ count_patches(struct store *st, int64_t since, struct host_counts *out, struct e
 		return false;
 	SQL_AUTO ended =
 		sql_new(st, "SELECT count(*) FILTER (WHERE state = 'failed'),"
-			    " count(*) FILTER (WHERE state <> 'failed') FROM attempt"
-			    " WHERE state IN ('failed', 'installed', 'installed-pending-reboot') AND finished >= ?");
+			    " count(*) FILTER (WHERE state <> 'failed') FROM attempt WHERE finished >= max(?, 1)");
 	sql_int(&ended, since);
 	if (sql_row(&ended)) {
 		out->failed_recent = sql_get_int(&ended);

@@ -37,11 +37,12 @@ struct host {
 struct host_filter {
 	struct str q, group, state, os, attention;
 	int64_t silent_before; /* an active host not seen since then is silent */
+	int64_t event_after; /* attention "notice": what happened since then is still said */
 };
 
 bool host_insert(struct store *st, const struct host *h, struct err *e) MUST_CHECK;
 bool host_get(struct store *st, struct arena *a, struct str id, struct host *out, struct err *e) MUST_CHECK;
-/* Sort keys: name group os last_seen security pending findings. */
+/* Sort keys: name group os last_seen security pending findings attention (worst first). */
 bool host_list(struct store *st, struct arena *a, const struct host_filter *f, struct page *p, struct host **out,
 	       size_t *count, struct err *e) MUST_CHECK;
 bool host_known_sort(struct str key);

@@ -109,7 +109,8 @@ where_build(struct buf *from, const struct patch_filter *f, bool updates)
 {
 	buf_add(from, STR(" WHERE 1"));
 	sql_and(from, f->q.len > 0 && !updates,
-		" AND (y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\' OR h.name LIKE ?1 ESCAPE '\\')");
+		" AND (x.patch IN (SELECT id FROM patch WHERE title LIKE ?1 ESCAPE '\\' OR id LIKE ?1 ESCAPE '\\')"
+		" OR x.host IN (SELECT id FROM host WHERE name LIKE ?1 ESCAPE '\\'))");
 	sql_and(from, f->q.len > 0 && updates, " AND (y.title LIKE ?1 ESCAPE '\\' OR y.id LIKE ?1 ESCAPE '\\')");
 	sql_and(from, f->host.len > 0, " AND x.host = ?2");
 	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
@@ -218,6 +219,29 @@ host_patch_total(struct store *st, struct arena *a, const struct patch_filter *f
 	return sql_number(&q, total, e);
 }
 
+/* Rows are wide and many: first the page's keys, in an order that an index gives or of narrow rows, then the rows. */
+static struct sql
+host_patch_page(struct store *st, const struct patch_filter *f, const struct page *p)
+{
+	BUF_AUTO text = { 0 };
+	bool by_host = !p->sort.len || str_eq(p->sort, STR("host"));
+	const char *tie = by_host ? "h.id, x.patch" : "x.host, x.patch";
+	bool narrow = f->host.len || f->patch.len || f->state.len || f->q.len;
+	buf_add(&text,
+		STR(HOST_PATCH_COLUMNS HOST_PATCH_FROM " WHERE (x.host, x.patch) IN (SELECT x.host, x.patch FROM"));
+	buf_add(&text,
+		by_host && !narrow ? STR(" host h CROSS JOIN host_patch x ON x.host = h.id") : STR(" host_patch x"));
+	if ((by_host && narrow) || (!by_host && f->group.len))
+		buf_add(&text, STR(" JOIN host h ON h.id = x.host"));
+	if (f->security >= 0 || str_eq(p->sort, STR("severity")))
+		buf_add(&text, STR(" JOIN patch y ON y.id = x.patch"));
+	where_build(&text, f, false);
+	sql_order(&text, host_patch_sorts, COUNT(host_patch_sorts), tie, p);
+	buf_add(&text, STR(" LIMIT ?98 OFFSET ?99)"));
+	sql_order(&text, host_patch_sorts, COUNT(host_patch_sorts), tie, p);
+	return sql_new(st, buf_cstr(&text));
+}
+
 bool
 host_patch_list(struct store *st, struct arena *a, const struct patch_filter *f, struct page *p,
 		struct host_patch **out, size_t *count, struct err *e)
@@ -227,8 +251,7 @@ host_patch_list(struct store *st, struct arena *a, const struct patch_filter *f,
 	where_build(&from, f, false);
 	if (!host_patch_total(st, a, f, buf_cstr(&from), &p->total, e))
 		return false;
-	SQL_AUTO q = sql_list(st, HOST_PATCH_COLUMNS, buf_cstr(&from), host_patch_sorts, COUNT(host_patch_sorts),
-			      "h.id, x.patch", p);
+	SQL_AUTO q = host_patch_page(st, f, p);
 	filter_bind(&q, a, f);
 	sql_page(&q, p);
 	ARRAY_OF(struct host_patch) rows = { 0 };

@@ -283,13 +283,20 @@ sort_expression(const struct sql_sort *sorts, size_t count, struct str key)
 	return sorts[0].expression;
 }
 
+void
+sql_order(struct buf *text, const struct sql_sort *sorts, size_t count, const char *tie, const struct page *p)
+{
+	buf_addf(text, " ORDER BY %s%s, %s", sort_expression(sorts, count, p->sort), p->falling ? " DESC" : "", tie);
+}
+
 struct sql
 sql_list(struct store *st, const char *select, const char *from, const struct sql_sort *sorts, size_t count,
 	 const char *tie, const struct page *p)
 {
 	BUF_AUTO text = { 0 };
-	buf_addf(&text, "%s %s ORDER BY %s%s, %s LIMIT ?98 OFFSET ?99", select, from,
-		 sort_expression(sorts, count, p->sort), p->falling ? " DESC" : "", tie);
+	buf_addf(&text, "%s %s", select, from);
+	sql_order(&text, sorts, count, tie, p);
+	buf_add(&text, STR(" LIMIT ?98 OFFSET ?99"));
 	return sql_new(st, buf_cstr(&text));
 }
 

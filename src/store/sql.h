@@ -68,6 +68,8 @@ struct sql_sort {
 	const char *key, *expression;
 };
 
+/* Appends " ORDER BY …" of the page's sort. */
+void sql_order(struct buf *text, const struct sql_sort *sorts, size_t count, const char *tie, const struct page *p);
 /* select + from ordered by the page's sort (the first row of sorts by default, tie last), LIMIT ?98 OFFSET ?99. */
 struct sql sql_list(struct store *st, const char *select, const char *from, const struct sql_sort *sorts, size_t count,
 		    const char *tie, const struct page *p);

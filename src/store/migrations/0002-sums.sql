@@ -129,6 +129,7 @@ END;
 -- The orders that pages ask for.
 CREATE UNIQUE INDEX host_by_name ON host (name COLLATE NOCASE, id);
 CREATE INDEX attempt_by_turn ON attempt (CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, at DESC, id);
+CREATE INDEX attempt_by_end ON attempt (finished, state);
 DROP INDEX finding_by_host;
 CREATE INDEX finding_by_host ON finding (host, vulnerability, patch);
 DROP INDEX finding_by_vulnerability;
