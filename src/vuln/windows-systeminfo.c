@@ -258,6 +258,16 @@ read_item(struct reader *r, struct str value)
 		r->in_updates = r->updates_seen = true;
 }
 
+/* At most max bytes, ending with a whole character. */
+static struct str
+cut_text(struct arena *a, struct str s, size_t max)
+{
+	size_t len = s.len < max ? s.len : max;
+	while (len < s.len && len > 0 && ((unsigned char)s.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return arena_str(a, str_head(s, len));
+}
+
 static void
 read_label(struct reader *r, const struct line *l)
 {
@@ -267,7 +277,7 @@ read_label(struct reader *r, const struct line *l)
 		return;
 	if (!r->version_seen && parse_version(l->value, r->host)) {
 		r->version_seen = true;
-		r->host->name = arena_str(r->arena, str_head(r->before, 200));
+		r->host->name = cut_text(r->arena, r->before, 200);
 		r->host->server = str_contains(r->before, STR("Server"));
 	} else if (r->version_seen && r->host->arch == WINDOWS_ARCH_UNKNOWN && r->lists == 0) {
 		r->host->arch = parse_arch(l->value);
@@ -319,7 +329,7 @@ windows_systeminfo(struct str text, struct arena *a, struct windows_host *out, s
 	host.kbs = r.kbs.items;
 	host.kb_count = r.kbs.count;
 	host.kbs_known = is_whole(&r);
-	*hostname = str_contains(first, STR("Windows")) ? STR("") : arena_str(a, str_head(first, 64));
+	*hostname = str_contains(first, STR("Windows")) ? STR("") : cut_text(a, first, 64);
 	*out = host;
 	return true;
 }
