@@ -200,6 +200,30 @@ a_hosts_own_words_stay_short_and_plain(void **state)
 	assert_true(str_starts(h.addresses, STR("[\"10.0.0.1\",")));
 }
 
+/* A page that counts disks must not meet a text in their place. */
+static void
+a_section_is_shown_in_its_own_shape(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	char hash[SHA256_HEX_LEN];
+	struct str *ids;
+	size_t count;
+	static const char odd[] = "{\"hostname\":\"pc\",\"hardware\":\"none\",\"kernel\":[1],\"reboot_signals\":{},"
+				  "\"timezone\":5,\"last_user\":[]}";
+	enrolled(w);
+	sha256_hex(str_of(odd), hash);
+	struct str sections = arena_printf(&w->arena, "{\"system\":\"%s\"}", hash);
+	assert_int_equal(check_in(w, &(struct sent){ .sections = sections.ptr }).status, 200);
+	assert_int_equal(world_agent(w, "PUT", "/agent/v1/sections/system", odd).status, 204);
+	ok(host_ids(w->st, &w->arena, HOST_ACTIVE, &ids, &count, &e));
+	struct answer a = world_cli(w, "GET", arena_printf(&w->arena, "/api/v1/hosts/%.*s", STR_ARG(ids[0])).ptr, NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(json_get(json_get(a.json, "hardware"), "disks")->kind, JSON_KIND_ARRAY);
+	assert_int_equal(json_get(json_get(a.json, "kernel"), "installed")->kind, JSON_KIND_ARRAY);
+	assert_int_equal(json_get(a.json, "reboot_signals")->kind, JSON_KIND_ARRAY);
+}
+
 /* The whole way of an update: plan, order, delivery, signed results. */
 static void
 an_order_lives_through_check_ins(void **state)
