@@ -16,7 +16,10 @@ import zipfile
 
 REPO = pathlib.Path(__file__).resolve().parent.parent.parent
 MAMORI = pathlib.Path(os.environ.get("MAMORI_BUILD", REPO / "build")) / "mamori"
+CORPUS = pathlib.Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
 FIXTURES = REPO / "test/fixtures/feeds"
+# The others have no single address: they are imported by hand.
+FETCHED = {"debian-dsa", "debian-dla", "debian-tracker", "kev", "epss", "jvn", "osv", "eol", "msrc-definitions"}
 PRODUCTS = ("debian", "ubuntu", "almalinux", "rocky-linux", "rhel", "alpine-linux", "centos", "oracle-linux", "windows",
             "windows-server")
 
@@ -31,12 +34,18 @@ def fill(folder):
     with zipfile.ZipFile(zipped, "w") as z:
         for i, line in enumerate((FIXTURES / "osv.jsonl").read_text().splitlines()):
             z.writestr(f"{i}.json", line)
+    definitions = io.BytesIO()
+    with zipfile.ZipFile(definitions, "w") as z:
+        z.write(CORPUS / "msrc-definitions" / "chain", "CVEs_20260101.csv")
     files = {
         "debian-dsa/list": (FIXTURES / "DSA.list").read_bytes(),
         "debian-dla/list": (FIXTURES / "DLA.list").read_bytes(),
         "kev/known_exploited_vulnerabilities.json": (FIXTURES / "kev.json").read_bytes(),
         "epss/epss_scores-current.csv.gz": gzip.compress((FIXTURES / "epss.csv").read_bytes()),
         "osv/Debian/all.zip": zipped.getvalue(),
+        "debian-tracker/json": (CORPUS / "debian-tracker" / "states").read_bytes(),
+        "jvn/jvndb.rdf": (CORPUS / "jvn" / "feed").read_bytes(),
+        "msrc-definitions/definitions.zip": definitions.getvalue(),
     }
     for product in PRODUCTS:
         files[f"eol/{product}.json"] = (FIXTURES / "debian.json").read_bytes()
@@ -71,7 +80,7 @@ def main():
         status, reports, words = update(data, port)
         points.append(("everything arrives", status == 0 and not words and all(r["kept"] for r in reports), words))
         have = records(data)
-        points.append(("all feeds are imported", all(have.values()) and len(have) == 6, have))
+        points.append(("all feeds that have an address are imported", {f for f, n in have.items() if n} == FETCHED, have))
         points.append(("no download is left", not (data / "feeds/download").exists(), ""))
         # One is gone, one is cut off: the others are renewed, the two stay what they were.
         (mirror / "epss/epss_scores-current.csv.gz").unlink()
@@ -86,7 +95,7 @@ def main():
         server.server_close()
         status, reports, words = update(data, port)
         points.append(("a silent mirror is never a success", status == 4 and all("error" in r for r in reports), words))
-        points.append(("one line for each feed", words.count("\n") == 6, words))
+        points.append(("one line for each feed", words.count("\n") == len(FETCHED), words))
         points.append(("nothing is lost", records(data) == have, records(data)))
     failed = 0
     for number, (name, good, detail) in enumerate(points, 1):
