@@ -1,6 +1,8 @@
 /* What people see: tables, progress, CSV, errors. */
 #include "cli/cli.h"
 
+#include "base/utf8.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -84,8 +86,7 @@ cell_clean(struct arena *a, struct str text)
 		size_t n = utf8_take(text, &code);
 		if (code == '\n' || code == '\t')
 			buf_add_char(&b, ' ');
-		else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffd ||
-			 (code >= 0x202a && code <= 0x202e))
+		else if (code == 0xfffd || utf8_is_control(text.ptr, n))
 			buf_add(&b, STR("\xef\xbf\xbd"));
 		else
 			buf_add(&b, str_head(text, n));
@@ -265,12 +266,14 @@ cli_progress(const struct cli *c, const char *what, uint64_t done, uint64_t tota
 {
 	if (!isatty(STDERR_FILENO))
 		return;
+	ARENA_AUTO a = { 0 };
+	const char *name = arena_line(&a, str_of(what), 200).ptr; /* of a file: a stranger may have chosen it */
 	if (total) {
 		unsigned parts = (unsigned)(done >= total ? 24 : done * 24 / total);
 		fprintf(stderr, "\r\x1b[K[%.*s%*s] %3u%% %s", (int)parts, "########################", (int)(24 - parts),
-			"", (unsigned)(done >= total ? 100 : done * 100 / total), what);
+			"", (unsigned)(done >= total ? 100 : done * 100 / total), name);
 	} else {
-		fprintf(stderr, "\r\x1b[K%.1f MB %s", (double)done / 1e6, what);
+		fprintf(stderr, "\r\x1b[K%.1f MB %s", (double)done / 1e6, name);
 	}
 	fflush(stderr);
 }

@@ -74,6 +74,22 @@ table_lines_up_and_steers_no_terminal(void **state)
 	assert_null(strstr(text, "\xe2\x80\xae"));
 }
 
+static void
+isolates_do_not_turn_a_line_round(void **state)
+{
+	char text[400];
+
+	table_text(STR("a\xe2\x81\xa7"
+		       "b\xe2\x80\xa8"
+		       "c"),
+		   text, sizeof(text));
+	assert_null(strstr(text, "\xe2\x81\xa7"));
+	assert_null(strstr(text, "\xe2\x80\xa8"));
+	assert_non_null(strstr(text, "a\xef\xbf\xbd"
+				     "b\xef\xbf\xbd"
+				     "c"));
+}
+
 int
 main(void)
 {
@@ -81,6 +97,7 @@ main(void)
 		cmocka_unit_test(width_counts_japanese_as_two),
 		cmocka_unit_test(csv_quotes_and_disarms_formulas),
 		cmocka_unit_test(table_lines_up_and_steers_no_terminal),
+		cmocka_unit_test(isolates_do_not_turn_a_line_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
