@@ -235,6 +235,28 @@ two_imports_at_once_are_refused(void **state)
 	assert_int_equal(e.code, ERR_BUSY);
 }
 
+/* A newer mamori finds an index that it cannot read, beside feeds that it can. */
+static void
+an_index_of_another_version_is_built_anew(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct vuln_index *ix = NULL;
+	struct err e = { 0 };
+	const char *data = unit_path(state, "data");
+	assert_true(feed_index_rebuild(unit_path(state, "nothing"), 1, &e));
+	unit_put(state, "DSA", STR(DSA));
+	import(state, false, unit_path(state, "DSA"));
+	const char *index = path_join(&a, data, "feeds/index");
+	FILE *f = fopen(index, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 8, SEEK_SET), 0); /* behind the magic: version and byte order */
+	fputs("\xfe\xfe\xfe\xfe", f);
+	fclose(f);
+	assert_false(vuln_index_open(data, &ix, &e));
+	assert_ok(feed_index_rebuild(data, 1, &unit_err));
+	assert_true(known(state, "CVE-2031-0001"));
+}
+
 int
 main(void)
 {
@@ -248,6 +270,7 @@ main(void)
 		unit_test_in_folder(an_open_index_stays_what_it_was),
 		unit_test_in_folder(status_says_how_old),
 		unit_test_in_folder(two_imports_at_once_are_refused),
+		unit_test_in_folder(an_index_of_another_version_is_built_anew),
 	};
 	return cmocka_run_group_tests_name("vuln/feed", tests, NULL, NULL);
 }
