@@ -17,7 +17,7 @@ const columns: Column<Attempt>[] = [
 	{ id: 'at', title: 'at', falling: true, cell: (a) => <Time at={a.at} />, text: (a) => a.at, sort: (a) => a.at },
 	{ id: 'host', title: 'host', clip: true, cell: (a) => <a href={href(['hosts', a.host.id])}>{a.host.name}</a>, text: (a) => a.host.name, sort: (a) => a.host.name },
 	{ id: 'group', title: 'group', clip: true, cell: (a) => a.group ?? <span class="quiet">–</span>, text: (a) => a.group ?? '', sort: (a) => a.group },
-	{ id: 'why', title: 'reason', wrap: true, cell: (a) => a.why ?? '', text: (a) => a.why ?? '' },
+	{ id: 'why', title: 'reason', wrap: true, sparse: true, cell: (a) => a.why ?? '', text: (a) => a.why ?? '' },
 	{ id: 'took', title: 'took', num: true, cell: (a) => (a.finished ? duration(a.at, a.finished) : '–'), text: (a) => (a.finished ? duration(a.at, a.finished) : ''), sort: (a) => (a.finished ? Date.parse(a.finished) - Date.parse(a.at) : null) },
 	{ id: 'by', title: 'by', extra: true, cell: (a) => a.by ?? '', text: (a) => a.by ?? '', sort: (a) => a.by },
 	{ id: 'from', title: 'from', extra: true, cell: (a) => a.from ?? '–', text: (a) => a.from ?? '', sort: (a) => a.from },

@@ -53,7 +53,7 @@ const columns: Column<Host>[] = [
 		title: 'os',
 		cell: (h) => (
 			<>
-				{h.os.ended && <Mark shape="cross" tone="red" />} {h.os.name}
+				{h.os.ended && <Mark shape="cross" tone="red" />} {h.os.name.replace('GNU/Linux ', '')}
 			</>
 		),
 		text: (h) => h.os.name,
