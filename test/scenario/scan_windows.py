@@ -122,12 +122,12 @@ class Table:
                     self.add(names[p], v["CVE"], kb, r.get("Supercedence"))
 
     def closure(self, kbs):
-        seen, todo = set(), list(kbs)
-        while todo:
-            kb = todo.pop()
+        seen, queue = set(), list(kbs)
+        while queue:
+            kb = queue.pop()
             if kb not in seen:
                 seen.add(kb)
-                todo += self.older.get(kb, ())
+                queue += self.older.get(kb, ())
         return seen
 
     def judge(self, products, installed):
