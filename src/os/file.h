@@ -10,7 +10,7 @@
 /* Reads a whole file; more than max bytes is ERR_TOO_LARGE. */
 bool file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 /* The file is there with its new content and mode, or unchanged: survives a crash at any moment.
- * A crash may leave ".NAME.XXXXXX" behind in the same folder. */
+ * A crash may leave ".NAME.XXXXXX" behind in the same folder. What root writes belongs to the folder's owner. */
 bool file_write(const char *path, struct str content, unsigned mode, struct err *e) MUST_CHECK;
 /* Removes a file durably; a missing one is fine. */
 bool file_remove(const char *path, struct err *e) MUST_CHECK;
@@ -26,6 +26,8 @@ bool dir_make(const char *path, unsigned mode, struct err *e)
  * write to it, and so could put a socket or a key of their own there. */
 bool dir_check_private(const char *path, uint32_t also, struct err *e) MUST_CHECK;
 /* with parents */
+/* What root makes in another user's folder is to be that user's: gives path to the owner of folder. */
+bool dir_give(const char *path, const char *folder, struct err *e) MUST_CHECK;
 /* Names in a folder, sorted, without "." and ".."; at most max, else ERR_TOO_LARGE. */
 bool dir_list(struct arena *a, const char *path, size_t max, struct str **names, size_t *count,
 	      struct err *e) MUST_CHECK;

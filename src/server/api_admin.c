@@ -197,6 +197,7 @@ feed_write(struct json_writer *w, const struct feed_status *f)
 		{ "debian-dla", "Debian LTS advisories" },
 		{ "debian-tracker", "Debian security tracker" },
 		{ "cve", "CVE records" },
+		{ "jvn", "JVN iPedia (Japanese vulnerability notes)" },
 		{ "kev", "CISA known exploited vulnerabilities" },
 		{ "epss", "EPSS (probability of exploitation)" },
 		{ "eol", "End of support dates" },

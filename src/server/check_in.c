@@ -107,10 +107,11 @@ lineage_judge(const struct host *h, const struct check_in *c)
 	struct str shown = c->lineage.ptr ? c->lineage : STR("");
 	if (str_eq(shown, h->lineage))
 		return LINEAGE_CURRENT;
+	if (machine_changed(h, c))
+		return LINEAGE_CLONED;
 	/* The last answer may have been lost in a crash; within one boot a disk is not put back unnoticed. */
-	if (str_eq(shown, h->lineage_before) && str_eq(c->boot, h->boot))
-		return LINEAGE_ANSWER_LOST;
-	return machine_changed(h, c) ? LINEAGE_CLONED : LINEAGE_REVERTED;
+	bool lost = str_eq(shown, h->lineage_before) && str_eq(c->boot, h->boot);
+	return lost ? LINEAGE_ANSWER_LOST : LINEAGE_REVERTED;
 }
 
 /* ---- the exchange ---- */

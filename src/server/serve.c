@@ -231,7 +231,8 @@ serving_run(struct serving *s, const struct server_options *o, struct err *e)
 {
 	if (pthread_create(&s->ticker, NULL, ticker_run, s) != 0)
 		return err_set(e, ERR_SYSTEM, "starting the server: the system gives no more threads");
-	log_info("server", "listens on %s, for agents on %s", o->listen, o->agents);
+	log_info("server", "listens on port %u, for agents on port %u", http_server_port(s->http, LISTENER_DASHBOARD),
+		 http_server_port(s->http, LISTENER_AGENTS));
 	ready_tell(o->ready_fd);
 	http_server_run(s->http);
 	/* Ended by itself or by the ticker: the ticker must end too. */

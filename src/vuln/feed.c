@@ -186,7 +186,8 @@ store_open(struct store *s, const char *data, bool lock, struct err *e)
 	size_t count;
 	s->lock = -1;
 	s->dir = path_join(&s->arena, data, "feeds");
-	if (lock && (!dir_make(s->dir, 0755, e) || !file_lock(path_join(&s->arena, s->dir, "lock"), &s->lock, e)))
+	if (lock && (!dir_make(s->dir, 0755, e) || !dir_give(s->dir, data, e) ||
+		     !file_lock(path_join(&s->arena, s->dir, "lock"), &s->lock, e)))
 		return err_wrap(e, "opening the feeds in %s", s->dir);
 	if (!file_exists(s->dir))
 		return true;

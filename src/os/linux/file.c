@@ -105,6 +105,18 @@ folder_sync(const char *path, struct err *e)
 	return true;
 }
 
+/* Whoever was root and gave up its rights could not read what root makes in its folder. New inodes only: a name
+ * that is there already may be anything. */
+static bool
+give_to_folder_owner(int fd, const char *path)
+{
+	char folder[PATH_CAP];
+	struct stat st;
+
+	folder_of(path, folder);
+	return geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0;
+}
+
 bool
 file_write(const char *path, struct str content, unsigned mode, struct err *e)
 {
@@ -118,7 +130,8 @@ file_write(const char *path, struct str content, unsigned mode, struct err *e)
 	FD_AUTO fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "writing %s", path);
-	if (!fd_write_all(fd, content) || fchmod(fd, mode) != 0 || fsync(fd) != 0 || rename(temp, path) != 0) {
+	if (!fd_write_all(fd, content) || fchmod(fd, mode) != 0 || !give_to_folder_owner(fd, path) || fsync(fd) != 0 ||
+	    rename(temp, path) != 0) {
 		err_sys(e, "writing %s", path);
 		(void)unlink(temp);
 		return false;
@@ -307,6 +320,16 @@ fd_list(int fd, const char *path, struct arena *a, size_t max, struct str **name
 }
 
 bool
+dir_give(const char *path, const char *folder, struct err *e)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0 || lchown(path, st.st_uid, st.st_gid) == 0)
+		return true;
+	return err_sys(e, "giving %s to the owner of %s", path, folder);
+}
+
+bool
 dir_list(struct arena *a, const char *path, size_t max, struct str **names, size_t *count, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -377,8 +400,12 @@ file_space_total(const char *path, uint64_t *bytes, struct err *e)
 bool
 file_lock(const char *path, int *fd, struct err *e)
 {
-	FD_AUTO held = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FD_AUTO held = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
+	if (held >= 0 && !give_to_folder_owner(held, path))
+		return err_sys(e, "making the lock %s", path);
+	if (held < 0 && errno == EEXIST)
+		held = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (held < 0)
 		return err_sys(e, "opening the lock %s", path);
 	while (flock(held, LOCK_EX | LOCK_NB) != 0) {

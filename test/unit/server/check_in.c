@@ -25,9 +25,9 @@ lineage_tells_copies_from_restored_disks(void **state)
 		{ "m", "b1", NULL, LINEAGE_REVERTED },
 		{ "other", "b1", "now", LINEAGE_CURRENT }, /* a network card more */
 		{ "other", "b9", "now", LINEAGE_CURRENT }, /* a new mainboard */
-		{ "other", "b1", "before", LINEAGE_ANSWER_LOST },
+		{ "other", "b1", "before", LINEAGE_CLONED }, /* two containers of one machine */
 		{ "other", "b9", "before", LINEAGE_CLONED },
-		{ "other", "b1", "long-ago", LINEAGE_CLONED }, /* two containers of one machine */
+		{ "other", "b1", "long-ago", LINEAGE_CLONED },
 		{ "other", "b9", "long-ago", LINEAGE_CLONED },
 		{ "other", "b9", NULL, LINEAGE_CLONED },
 	};
