@@ -197,6 +197,7 @@ feed_write(struct json_writer *w, const struct feed_status *f)
 		{ "debian-dla", "Debian LTS advisories" },
 		{ "debian-tracker", "Debian security tracker" },
 		{ "cve", "CVE records" },
+		{ "csaf", "CSAF advisories of publishers" },
 		{ "jvn", "JVN iPedia (Japanese vulnerability notes)" },
 		{ "kev", "CISA known exploited vulnerabilities" },
 		{ "epss", "EPSS (probability of exploitation)" },
