@@ -6,6 +6,7 @@
 #include "trust/token.h"
 #include "vuln/feed.h"
 #include "vuln/match.h"
+#include "vuln/ops.h"
 
 static const int64_t DAY = 86400000LL;
 
@@ -189,27 +190,10 @@ api_overview(struct request *r, struct err *e)
 static void
 feed_write(struct json_writer *w, const struct feed_status *f)
 {
-	static const struct {
-		const char *feed, *title;
-	} titles[] = {
-		{ "osv", "OSV (open source vulnerabilities)" },
-		{ "debian-dsa", "Debian security advisories" },
-		{ "debian-dla", "Debian LTS advisories" },
-		{ "debian-tracker", "Debian security tracker" },
-		{ "cve", "CVE records" },
-		{ "csaf", "CSAF advisories of publishers" },
-		{ "jvn", "JVN iPedia (Japanese vulnerability notes)" },
-		{ "kev", "CISA known exploited vulnerabilities" },
-		{ "epss", "EPSS (probability of exploitation)" },
-		{ "eol", "End of support dates" },
-	};
-	const char *title = f->feed;
-	for (size_t i = 0; i < COUNT(titles); i++)
-		if (str_eq(str_of(f->feed), str_of(titles[i].feed)))
-			title = tr(titles[i].title);
+	const struct feed_ops *ops = feed_find(f->feed);
 	json_begin_object(w);
 	json_put_cstr(w, "feed", f->feed);
-	json_put_cstr(w, "title", title);
+	json_put_cstr(w, "title", ops ? tr(ops->title) : f->feed);
 	str_or_null(w, "source", str_of(f->source));
 	json_put_i64(w, "records", (int64_t)f->records);
 	json_put_time(w, "imported_at", f->imported_at);

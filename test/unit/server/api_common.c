@@ -156,7 +156,7 @@ feeds_have_japanese_names_and_tell_the_age_of_the_data(void **state)
 	for (size_t i = 0; i < items->count; i++) {
 		struct str title = json_get_str(&items->item[i], "title");
 		if (title.len < 3 || !str_contains(title, STR("\xe3")))
-			fail_msg("feed %.*s: needs a title in api_admin.c, and its Japanese",
+			fail_msg("feed %.*s: its title needs Japanese in ja.po",
 				 STR_ARG(json_get_str(&items->item[i], "feed")));
 	}
 	/* Imported today, ten years old. */
