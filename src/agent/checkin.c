@@ -211,11 +211,22 @@ forget_accepted(struct session *s, const struct answer *a, const struct attempt_
 	return true;
 }
 
+static bool
+was_refused(const struct session *s, const struct json *order)
+{
+	struct str signature = json_get_str(order, "signature");
+	for (size_t i = 0; i < s->refused.count; i++)
+		if (str_eq(s->refused.items[i], signature))
+			return true;
+	return false;
+}
+
 static void
 wishes_take(struct session *s, const struct answer *a)
 {
 	for (size_t i = 0; i < a->order_count; i++)
-		*ARRAY_PUSH(s->arena, &s->orders) = a->orders[i];
+		if (!was_refused(s, &a->orders[i]))
+			*ARRAY_PUSH(s->arena, &s->orders) = a->orders[i];
 	s->stage_security = s->stage_security || a->stage_security;
 	s->renew = s->renew || a->renew;
 	s->contact.interval = a->interval;

@@ -41,6 +41,7 @@ struct session {
 	struct planning plan;
 	/* What the answers asked for and is not done yet. */
 	ARRAY_OF(struct json) orders; /* signed */
+	ARRAY_OF(struct str) refused; /* signatures of orders refused by this run: the server goes on sending them */
 	bool stage_security, refresh, renew;
 	bool unfinished; /* an order stays open: look again soon */
 	ARRAY_OF(struct str) stage_patches;

@@ -252,6 +252,7 @@ order_take(struct session *s, const struct json *signed_order, bool *did, struct
 	struct order_taken t = { .started = clock_now(s->agent->clock) };
 	if (!order_open(s, signed_order, &t.order, &why)) {
 		log_warn("order", "refused: %s", why.text);
+		*ARRAY_PUSH(s->arena, &s->refused) = json_get_str(signed_order, "signature");
 		return true;
 	}
 	if (order_seen(s, t.order.id)) {
