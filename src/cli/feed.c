@@ -33,6 +33,8 @@ report_json(const struct feed_report *r)
 	for (size_t i = 0; i < r->count.skipped_count; i++)
 		json_put_i64(&w, r->count.skipped[i].reason, (int64_t)r->count.skipped[i].count);
 	json_end_object(&w);
+	if (r->unchanged)
+		json_put_bool(&w, "unchanged", true);
 	if (r->error.code != ERR_NONE)
 		json_put_cstr(&w, "error", r->error.text);
 	json_end_object(&w);
@@ -43,6 +45,8 @@ static void
 report_row(struct cli_table *t, const struct feed_report *r)
 {
 	BUF_AUTO skipped = { 0 };
+	if (r->unchanged)
+		buf_add(&skipped, str_of(tr("unchanged since the last update")));
 	for (size_t i = 0; i < r->count.skipped_count; i++)
 		buf_addf(&skipped, "%s%s %llu", i ? ", " : "", tr(r->count.skipped[i].reason),
 			 (unsigned long long)r->count.skipped[i].count);

@@ -18,17 +18,6 @@
 #define TIMEOUT_S 60
 #define PATH_MAX_BYTES 4096
 
-/* One exchange: where the answer goes. */
-struct transfer {
-	struct http_response *response; /* NULL: into fd */
-	int fd;
-	uint64_t max, got;
-	bool too_large;
-	int write_errno;
-	http_progress_fn *progress;
-	void *user;
-};
-
 static void
 set_blob(CURL *curl, CURLoption option, struct str pem)
 {
@@ -148,8 +137,8 @@ http_response_free(struct http_response *r)
 
 /* ---- what comes in ---- */
 
-static bool
-write_all(struct transfer *t, const char *bytes, size_t n)
+bool
+client_write(struct transfer *t, const char *bytes, size_t n)
 {
 	while (n > 0) {
 		ssize_t done = write(t->fd, bytes, n);
@@ -177,7 +166,7 @@ on_body(char *bytes, size_t size, size_t count, void *user)
 	t->got += n;
 	if (t->response)
 		buf_add(&t->response->body, str_sub(bytes, n));
-	else if (!write_all(t, bytes, n))
+	else if (!(t->take ? t->take(t, str_sub(bytes, n)) : client_write(t, bytes, n)))
 		return 0;
 	return n;
 }
@@ -198,6 +187,8 @@ on_header(char *bytes, size_t size, size_t count, void *user)
 	struct transfer *t = user;
 	struct http_response *r = t->response;
 	struct str line = str_sub(bytes, size * count), name, value;
+	if (t->header)
+		t->header(t, line);
 	if (!r)
 		return line.len;
 	/* A block of its own, as after 100 Continue: what the last one said does not count. */
@@ -220,7 +211,8 @@ on_progress(void *user, curl_off_t total, curl_off_t got, curl_off_t up_total, c
 	(void)up_total, (void)up;
 	struct transfer *t = user;
 	if (t->progress)
-		t->progress(t->user, got > 0 ? (uint64_t)got : 0, total > 0 ? (uint64_t)total : 0);
+		t->progress(t->user, t->before + (got > 0 ? (uint64_t)got : 0),
+			    total > 0 ? t->before + (uint64_t)total : 0);
 	return 0;
 }
 
@@ -316,9 +308,9 @@ ask_reason(struct http_client *c, CURLcode rc)
 	return rc;
 }
 
-static bool
-exchange(struct http_client *c, const char *method, const char *url, const char *const *headers, struct str body,
-	 struct transfer *t, struct err *e)
+bool
+client_exchange(struct http_client *c, const char *method, const char *url, const char *const *headers, struct str body,
+		struct transfer *t, struct err *e)
 {
 	bool https = strncmp(url, "https://", 8) == 0;
 	bool http = strncmp(url, "http://", 7) == 0;
@@ -355,7 +347,7 @@ http_request(struct http_client *c, const char *method, const char *url, const c
 	struct transfer t = { .response = &fresh, .fd = -1, .max = c->body_max };
 	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)(c->timeout_s ? c->timeout_s : TIMEOUT_S));
 	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, 0L);
-	if (!exchange(c, method, url, headers, body, &t, e))
+	if (!client_exchange(c, method, url, headers, body, &t, e))
 		return false;
 	long status = 0;
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -415,8 +407,8 @@ part_commit(struct part *p, const char *path, struct err *e)
 	return ok;
 }
 
-static bool
-download_status(struct http_client *c, const char *url, struct err *e)
+bool
+client_download_status(struct http_client *c, const char *url, struct err *e)
 {
 	long status = 0;
 	char *moved = NULL;
@@ -431,6 +423,15 @@ download_status(struct http_client *c, const char *url, struct err *e)
 	return err_set(e, ERR_UNREACHABLE, "%s was not given out (answer %ld); try again later", url, status);
 }
 
+void
+client_download_pace(struct http_client *c)
+{
+	/* A large file over a slow line may take its time, but not stand still. */
+	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_S);
+}
+
 bool
 http_download(struct http_client *c, const char *url, const char *path, uint64_t max, http_progress_fn *progress,
 	      void *user, struct err *e)
@@ -441,13 +442,10 @@ http_download(struct http_client *c, const char *url, const char *path, uint64_t
 	struct transfer t = {
 		.fd = part.fd, .max = max < INT64_MAX ? max : INT64_MAX, .progress = progress, .user = user
 	};
-	/* A large file over a slow line may take its time, but not stand still. */
-	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
-	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
-	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)TIMEOUT_S);
-	if (!exchange(c, "GET", url, NULL, STR(""), &t, e)) {
+	client_download_pace(c);
+	if (!client_exchange(c, "GET", url, NULL, STR(""), &t, e)) {
 		errno = t.write_errno;
 		return t.write_errno ? err_sys(e, "cannot write the download to %s", path) : false;
 	}
-	return download_status(c, url, e) && part_commit(&part, path, e);
+	return client_download_status(c, url, e) && part_commit(&part, path, e);
 }

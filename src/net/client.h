@@ -43,4 +43,15 @@ typedef void http_progress_fn(void *user, uint64_t got, uint64_t total);
 bool http_download(struct http_client *c, const char *url, const char *path, uint64_t max, http_progress_fn *progress,
 		   void *user, struct err *e) MUST_CHECK;
 
+/* A download that may go on where an earlier one broke off, and that may be answered with "not changed". What has
+ * arrived so far stays beside path as path.part, with what it is part of (ETag or date) in path.part.of. */
+struct http_fetch {
+	char etag[200], last_modified[64]; /* in: of the copy that is there already, or empty; out: of what arrived */
+	bool not_modified; /* out: nothing arrived, the copy is still the current one */
+	bool resumed; /* out: only the rest was asked for */
+	bool try_again; /* out, with false: another try may succeed (no answer, broken off, 429, 5xx) */
+};
+bool http_fetch(struct http_client *c, const char *url, const char *path, uint64_t max, struct http_fetch *f,
+		http_progress_fn *progress, void *user, struct err *e) MUST_CHECK;
+
 #endif

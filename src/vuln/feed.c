@@ -6,6 +6,7 @@
 #include "vuln/import.h"
 #include "vuln/index.h"
 #include "vuln/ops.h"
+#include "vuln/validators.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -388,13 +389,24 @@ status_of_file(const char *path, struct feed_status *out, struct err *e)
 	return true;
 }
 
+/* The address or path in a status's source, which has "ECOSYSTEM: " before it where there are several. */
+static struct str
+label_of(const struct feed_status *st)
+{
+	struct str source = str_of(st->source);
+	ptrdiff_t at = str_find(source, STR(": "));
+	return at >= 0 ? str_skip(source, (size_t)at + 2) : source;
+}
+
 bool
 feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_status **out, size_t *count, struct err *e)
 {
 	__attribute__((cleanup(store_close))) struct store s = { .lock = -1 };
 	ARRAY_OF(struct feed_status) list = { 0 };
+	struct validators known = { .arena = &s.arena };
 	if (!store_open(&s, data, false, e))
 		return false;
+	validators_read(&known, data);
 	for (const struct feed_ops *const *f = feeds_all; *f; f++) {
 		bool any = false;
 		for (size_t i = 0; i < s.names.count; i++) {
@@ -404,6 +416,10 @@ feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_sta
 				return false;
 			if (strcmp(st.feed, (*f)->name) != 0)
 				continue;
+			/* The publisher said later that this is still the newest. */
+			const struct validator *v = validators_find(&known, label_of(&st));
+			if (v && v->checked > st.imported_at)
+				st.imported_at = v->checked;
 			judge_age(&st, *f, now);
 			*ARRAY_PUSH(a, &list) = st;
 			any = true;

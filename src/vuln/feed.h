@@ -23,7 +23,8 @@ struct feed_report {
 	const char *path;
 	char feed[32]; /* "osv", "debian-dsa", "debian-dla", "kev", "epss", "eol"; "" when none fits */
 	struct feed_count count;
-	struct err error; /* code ERR_NONE when records were kept */
+	bool unchanged; /* of an update: the publisher says that what was imported earlier is the newest */
+	struct err error; /* code ERR_NONE when records were kept, or nothing changed */
 };
 
 struct feed_import_options {
@@ -56,12 +57,15 @@ bool feed_status_read(const char *data, struct arena *a, int64_t now, struct fee
  * is no error. */
 bool feed_index_rebuild(const char *data, int64_t now, struct err *e) MUST_CHECK;
 
-/* Tries the public addresses (or base URLs below mirror) of every feed; reports as feed_import. A feed that did
- * not arrive is an error in its report, never a success. */
+/* Tries the public addresses (or base URLs below mirror) of every feed, each up to three times; reports as
+ * feed_import. What did not change since the last update is not sent again; what broke off goes on where it was, also
+ * in a later update. A feed that did not arrive is an error in its report, never a success. On a mirror, NAME.sha256
+ * beside NAME is compared when it is there. */
 struct feed_update_options {
 	struct feed_import_options import;
 	const char *mirror; /* NULL: the publishers */
 	const char *ecosystem; /* "Debian", … of this fleet; NULL: Debian */
+	unsigned retry_wait_ms; /* before the second try, four times that before the third; 0 = 500 */
 };
 bool feed_update(const struct feed_update_options *o, struct arena *a, struct feed_report **reports, size_t *count,
 		 struct err *e) MUST_CHECK;
