@@ -80,11 +80,30 @@ add_code(struct buf *out, const char *p, size_t n)
 	buf_addf(out, "\\u%04x", code);
 }
 
+/* What stands in a string as it is, most of what there is. */
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void
 add_string(struct buf *out, struct str s)
 {
 	size_t run = 0, i = 0;
 
+	while (i < s.len && is_plain((unsigned char)s.ptr[i]))
+		i++;
+	if (i == s.len) {
+		char *to = buf_reserve(out, i + 2);
+		to[0] = '"';
+		if (i > 0)
+			memcpy(to + 1, s.ptr, i);
+		to[i + 1] = '"';
+		to[i + 2] = '\0';
+		out->len += i + 2;
+		return;
+	}
 	buf_add_char(out, '"');
 	if (s.len == 0) /* perhaps without a pointer */
 		s = STR("");
@@ -157,6 +176,28 @@ json_i64(struct json_writer *w, int64_t n)
 	buf_addf(w->out, "%lld", (long long)n);
 }
 
+/* Few decimals of a small number, by integers; false where the rounding could differ from printf's. */
+static bool
+add_decimal(struct buf *out, double d, int decimals)
+{
+	static const unsigned powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
+	char digits[24];
+	size_t n = 0;
+
+	if (decimals < 1 || decimals >= (int)COUNT(powers) || !(d >= 0 && d < 1e6))
+		return false;
+	double scaled = d * powers[decimals], whole = floor(scaled);
+	if (fabs(scaled - whole - 0.5) < 1e-3)
+		return false;
+	for (uint64_t v = (uint64_t)(whole + (scaled - whole > 0.5)); v > 0 || n <= (size_t)decimals; v /= 10) {
+		if (n == (size_t)decimals)
+			digits[sizeof(digits) - 1 - n++] = '.';
+		digits[sizeof(digits) - 1 - n++] = (char)('0' + v % 10);
+	}
+	buf_add(out, str_sub(digits + sizeof(digits) - n, n));
+	return true;
+}
+
 void
 json_double(struct json_writer *w, double d, int decimals)
 {
@@ -167,6 +208,8 @@ json_double(struct json_writer *w, double d, int decimals)
 		return;
 	}
 	before_value(w);
+	if (add_decimal(w->out, d, decimals))
+		return;
 	from = w->out->len;
 	buf_addf(w->out, "%.*f", decimals < 0 ? 0 : decimals > 17 ? 17 : decimals, d);
 	/* A locale may have put a comma for the point. */

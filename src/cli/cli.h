@@ -50,10 +50,11 @@ int cli_fail(const struct cli *c, const struct err *e);
 /* People's tables: columns padded by display width (Japanese counts two), header underlined on a terminal,
  * clipped to the terminal's width at the widest column. */
 struct cli_table;
+/* headers: kept, not copied. */
 struct cli_table *cli_table_new(struct arena *a, const char *const *headers, size_t columns);
 void cli_table_cell(struct cli_table *t, struct str text); /* row by row */
 void cli_table_cellf(struct cli_table *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void cli_table_print(struct cli_table *t);
+void cli_table_print(struct cli_table *t); /* and frees its rows: a table with rows is printed */
 /* Terminal columns of UTF-8 text. */
 size_t cli_width(struct str s);
 

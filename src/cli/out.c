@@ -63,9 +63,21 @@ code_width(uint32_t code)
 	return 1;
 }
 
+/* Printable ASCII alone, as most of a table is: a byte is a column. */
+static bool
+is_plain(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e)
+			return false;
+	return true;
+}
+
 size_t
 cli_width(struct str s)
 {
+	if (is_plain(s))
+		return s.len;
 	size_t width = 0;
 	while (s.len) {
 		uint32_t code;
@@ -76,23 +88,25 @@ cli_width(struct str s)
 	return width;
 }
 
-/* Copies a stranger's text so that no byte of it can steer the terminal. */
-static struct str
-cell_clean(struct arena *a, struct str text)
+/* Adds a stranger's text so that no byte of it can steer the terminal. */
+static void
+add_clean(struct buf *b, struct str text)
 {
-	BUF_AUTO b = { 0 };
+	if (is_plain(text)) {
+		buf_add(b, text);
+		return;
+	}
 	while (text.len) {
 		uint32_t code;
 		size_t n = utf8_take(text, &code);
 		if (code == '\n' || code == '\t')
-			buf_add_char(&b, ' ');
+			buf_add_char(b, ' ');
 		else if (code == 0xfffd || utf8_is_control(text.ptr, n))
-			buf_add(&b, STR("\xef\xbf\xbd"));
+			buf_add(b, STR("\xef\xbf\xbd"));
 		else
-			buf_add(&b, str_head(text, n));
+			buf_add(b, str_head(text, n));
 		text = str_skip(text, n);
 	}
-	return arena_str(a, buf_str(&b));
 }
 
 /* ---- paragraphs ---- */
@@ -155,27 +169,50 @@ cli_wrap(struct buf *out, struct str text, size_t indent, size_t columns)
 
 /* ---- tables ---- */
 
+struct cell {
+	uint32_t at, len, width;
+};
+
+/* Rows are kept as text, one behind the other, until the widths of all are known. */
 struct cli_table {
-	struct arena *arena;
+	const char *const *headers;
 	size_t columns;
-	ARRAY_OF(struct str) cells; /* the headers first */
+	struct buf text, cells; /* cells: of struct cell, the headers first */
 };
 
 struct cli_table *
 cli_table_new(struct arena *a, const char *const *headers, size_t columns)
 {
 	struct cli_table *t = ARENA_NEW(a, struct cli_table);
-	t->arena = a;
+	t->headers = headers;
 	t->columns = columns;
-	for (size_t i = 0; i < columns; i++)
-		cli_table_cell(t, str_of(tr(headers[i])));
 	return t;
+}
+
+static void
+cell_add(struct cli_table *t, struct str text)
+{
+	struct cell cell = { .at = (uint32_t)t->text.len };
+	/* Nobody reads a table of 4 GiB. */
+	if (t->text.len < UINT32_MAX - 16u * 1024 * 1024)
+		add_clean(&t->text, text.len > 1024 * 1024 ? str_head(text, 1024 * 1024) : text);
+	cell.len = (uint32_t)t->text.len - cell.at;
+	cell.width = (uint32_t)cli_width(str_skip(buf_str(&t->text), cell.at));
+	buf_add(&t->cells, str_sub((const char *)&cell, sizeof(cell)));
+}
+
+static void
+headers_add(struct cli_table *t)
+{
+	for (size_t i = 0; i < t->columns && t->cells.len < t->columns * sizeof(struct cell); i++)
+		cell_add(t, str_of(tr(t->headers[i])));
 }
 
 void
 cli_table_cell(struct cli_table *t, struct str text)
 {
-	*ARRAY_PUSH(t->arena, &t->cells) = cell_clean(t->arena, text);
+	headers_add(t);
+	cell_add(t, text);
 }
 
 void
@@ -209,54 +246,79 @@ widths_fit(size_t *width, size_t columns, size_t room)
 	}
 }
 
-static void
-cell_print(struct buf *out, struct str cell, size_t width, bool last)
+/* As much of the text as fits; gives its columns. */
+static size_t
+add_cut(struct buf *out, struct str text, size_t width)
 {
-	size_t used = 0, whole = cli_width(cell);
-	bool cut = whole > width;
-	while (cell.len) {
+	size_t used = 0;
+	while (text.len) {
 		uint32_t code;
-		size_t n = utf8_take(cell, &code);
+		size_t n = utf8_take(text, &code);
 		unsigned w = code_width(code);
-		if (cut && used + w > width - 1)
+		if (used + w > width - 1)
 			break;
-		buf_add(out, str_head(cell, n));
+		buf_add(out, str_head(text, n));
 		used += w;
-		cell = str_skip(cell, n);
+		text = str_skip(text, n);
 	}
-	if (cut) {
-		buf_add(out, STR("…"));
-		used++;
+	buf_add(out, STR("…"));
+	return used + 1;
+}
+
+static void
+cell_print(struct buf *out, struct str text, size_t whole, size_t width, bool last)
+{
+	size_t used = whole;
+	if (whole > width)
+		used = add_cut(out, text, width);
+	else
+		buf_add(out, text);
+	if (last || used >= width + 2)
+		return;
+	size_t blanks = width + 2 - used;
+	memset(buf_reserve(out, blanks), ' ', blanks);
+	out->len += blanks;
+}
+
+static void
+table_rows(const struct cli_table *t, const size_t *width, bool bold)
+{
+	const struct cell *cells = (const struct cell *)(const void *)t->cells.ptr;
+	size_t count = t->cells.len / sizeof(*cells);
+	BUF_AUTO out = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		size_t column = i % t->columns;
+		bool header = i < t->columns, last = column + 1 == t->columns;
+		if (header && bold && column == 0)
+			buf_add(&out, STR("\x1b[1m"));
+		struct str text = str_sub(t->text.ptr + cells[i].at, cells[i].len);
+		cell_print(&out, text, cells[i].width, width[column], last);
+		if (!last)
+			continue;
+		buf_add(&out, header && bold ? STR("\x1b[0m\n") : STR("\n"));
+		if (out.len > 32768 || i + 1 == count) {
+			fwrite(out.ptr, 1, out.len, stdout);
+			buf_truncate(&out, 0);
+		}
 	}
-	for (; !last && used < width + 2; used++)
-		buf_add_char(out, ' ');
 }
 
 void
 cli_table_print(struct cli_table *t)
 {
-	size_t *width = ARENA_ARRAY(t->arena, size_t, t->columns);
-	for (size_t i = 0; i < t->cells.count; i++) {
-		size_t w = cli_width(t->cells.items[i]);
-		if (w > width[i % t->columns])
-			width[i % t->columns] = w;
+	ARENA_AUTO a = { 0 };
+	size_t *width = ARENA_ARRAY(&a, size_t, t->columns);
+	headers_add(t);
+	const struct cell *cells = (const struct cell *)(const void *)t->cells.ptr;
+	for (size_t i = 0; i < t->cells.len / sizeof(*cells); i++) {
+		if (cells[i].width > width[i % t->columns])
+			width[i % t->columns] = cells[i].width;
 	}
 	size_t room = terminal_columns();
 	widths_fit(width, t->columns, room);
-	BUF_AUTO out = { 0 };
-	for (size_t i = 0; i < t->cells.count; i++) {
-		size_t column = i % t->columns;
-		bool header = i < t->columns, last = column + 1 == t->columns;
-		if (header && room && column == 0)
-			buf_add(&out, STR("\x1b[1m"));
-		cell_print(&out, t->cells.items[i], width[column], last);
-		if (last) {
-			if (header && room)
-				buf_add(&out, STR("\x1b[0m"));
-			buf_add_char(&out, '\n');
-		}
-	}
-	fwrite(out.ptr, 1, out.len, stdout);
+	table_rows(t, width, room != 0);
+	buf_free(&t->text);
+	buf_free(&t->cells);
 }
 
 /* ---- progress ---- */

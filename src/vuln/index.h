@@ -185,8 +185,6 @@ const struct index_cycle *index_find_cycle(const struct vuln_index *ix, struct s
 /* Checks header and sections of an index in memory; its blocks are checked when they are first read. */
 bool index_open_mem(struct str bytes, const char *name, struct vuln_index *out, struct err *e) MUST_CHECK;
 void index_close_mem(struct vuln_index *ix);
-/* False, with the file's name, when a block that was read so far is damaged. */
-bool index_intact(const struct vuln_index *ix, struct err *e) MUST_CHECK;
 /* Writes the checksums of an index whose header has its sections and whose sums have their place. */
 void index_seal(char *bytes, size_t len);
 

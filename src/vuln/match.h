@@ -14,6 +14,9 @@ void vuln_index_close(struct vuln_index *ix);
 /* Changes with every swap: what findings were computed with. */
 uint64_t vuln_index_generation(const struct vuln_index *ix);
 
+/* False, with the file's name, when a part of it that was read so far is damaged. */
+bool index_intact(const struct vuln_index *ix, struct err *e) MUST_CHECK;
+
 enum severity { SEVERITY_UNKNOWN, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 const char *severity_name(enum severity s); /* "unknown" … "critical" */
 bool severity_parse(struct str s, enum severity *out);

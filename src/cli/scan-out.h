@@ -1,0 +1,42 @@
+/* Inside the room: a scan, and the forms it is shown in. */
+#ifndef MAMORI_CLI_SCAN_OUT_H
+#define MAMORI_CLI_SCAN_OUT_H
+
+#include "cli/scan.h"
+#include "plan/inventory.h"
+
+struct scan_sums {
+	size_t kev, by[SEVERITY_CRITICAL + 1], fixable;
+};
+
+struct scan {
+	struct cli *cli;
+	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe;
+	bool csv, why;
+	enum fail_on fail_on;
+	struct inventory inventory;
+	struct str os; /* "debian:12" */
+	struct vuln_index *index;
+	struct match_request request;
+	struct match_result result;
+	struct scan_sums sums; /* of the result */
+	bool known; /* findings could be computed */
+};
+
+void scan_print_json(struct scan *s);
+void scan_print_csv(struct scan *s);
+void scan_print_table(struct scan *s);
+
+/* Findings one after the other with bounded memory: what one gives is good until 500 more were taken. */
+struct scan_cursor {
+	const struct scan *scan;
+	struct arena arena;
+	struct match_view *view;
+	size_t next, used;
+	struct finding finding;
+};
+bool scan_next(struct scan_cursor *c);
+void scan_cursor_cleanup(struct scan_cursor *c);
+#define SCAN_CURSOR_AUTO __attribute__((cleanup(scan_cursor_cleanup))) struct scan_cursor
+
+#endif
