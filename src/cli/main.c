@@ -204,7 +204,7 @@ output_end(int status)
 }
 
 int
-main(int argc, char **argv)
+cli_main(int argc, char **argv)
 {
 	ARENA_AUTO arena = { 0 };
 	char asked[] = "--help";

@@ -306,6 +306,14 @@ watch(struct up *u)
 	}
 }
 
+/* Beside this program in a build folder; where it is installed, it lies in PREFIX/libexec/mamori. */
+static const char *
+program_path(struct arena *a, const char *dir, const char *name)
+{
+	const char *beside = path_join(a, dir, name), *installed = path_join(a, path_join(a, dir, "../../bin"), name);
+	return access(beside, X_OK) != 0 && access(installed, X_OK) == 0 ? installed : beside;
+}
+
 static bool
 up_paths(struct up *u, struct err *e)
 {
@@ -313,8 +321,8 @@ up_paths(struct up *u, struct err *e)
 	const char *dir;
 	if (!path_of_executable(a, &dir, e))
 		return false;
-	u->program = path_join(a, dir, "mamori");
-	u->agent_program = path_join(a, dir, "mamori-agent");
+	u->program = program_path(a, dir, "mamori");
+	u->agent_program = program_path(a, dir, "mamori-agent");
 	struct str data = str_of(u->c->data);
 	while (data.len > 1 && data.ptr[data.len - 1] == '/')
 		data.len--;

@@ -13,6 +13,8 @@ extern const struct cli_verb verb_cvss_score, verb_purl_parse;
 
 /* The whole table, NULL-terminated. */
 extern const struct cli_verb *const cli_verbs[];
+/* Runs the verb that argv names; the exit status. */
+int cli_main(int argc, char **argv);
 
 bool cli_set_lang(const char *text, struct err *e) MUST_CHECK;
 

@@ -1,0 +1,8 @@
+/* mamori-main: every verb. */
+#include "cli/verbs.h"
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}
