@@ -2,9 +2,13 @@
 """Matching one host's packages against the Debian advisories: mamori scan beside debsecan on the same facts, offline.
 
 Prints the time of each (median, start of the process included), the ratio, whether both found the same, how the cost
-grows with the number of packages, and what an import costs. Needs ../shared/data; debsecan where it is installed.
+grows with the number of packages, what matching alone costs with the index open, for one host and for a fleet, and what
+an import costs. Beside it `oscap oval eval` on definitions written from the same advisories, over this machine's own
+packages. Needs ../shared/data; debsecan and oscap where they are installed.
 """
+import html
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -34,9 +38,13 @@ def timed(argv, runs=9):
 
 
 def peak(argv):
-    """Megabytes of the largest moment of one run."""
+    """Megabytes of the largest moment of one run; a small program starts it, whose own size counts as well."""
+    script = "import os,sys; os.execvp(sys.argv[1], sys.argv[1:])"
+    if shutil.which("time"):
+        out = subprocess.run(["time", "-f", "%M", *argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return int(out.stderr.split()[-1]) / 1024
     with open(os.devnull, "w") as nowhere:
-        child = subprocess.Popen(argv, stdout=nowhere)
+        child = subprocess.Popen([sys.executable, "-c", script, *argv], stdout=nowhere)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_maxrss / 1024
@@ -56,6 +64,86 @@ def debsecan_data(fixes, folder):
     with open(os.path.join(folder, "bookworm"), "wb") as f:
         f.write(zlib.compress("\n".join(lines).encode() + b"\n"))
     return len(lines) - len(names) - 4
+
+
+OVAL = """<?xml version="1.0" encoding="UTF-8"?>
+<oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"
+ xmlns:oval="http://oval.mitre.org/XMLSchema/oval-common-5"
+ xmlns:l="http://oval.mitre.org/XMLSchema/oval-definitions-5#linux">
+<generator><oval:schema_version>5.11.1</oval:schema_version><oval:timestamp>2026-01-01T00:00:00</oval:timestamp></generator>
+"""
+
+
+def binaries():
+    """Binary packages of each source on this machine."""
+    out = subprocess.run(["dpkg-query", "-W", "-f", "${source:Package} ${Package}\n"], capture_output=True, text=True)
+    made = {}
+    for line in out.stdout.split("\n"):
+        if line:
+            source, name = line.split()
+            made.setdefault(source, set()).add(name)
+    return made
+
+
+def oval(fixes, path):
+    """The same facts as OVAL: one definition for each source package and vulnerability, as Debian publishes them."""
+    made, definitions, tests, objects, states = binaries(), [], [], {}, {}
+    for number, ((source, v), versions) in enumerate(sorted(fixes.items())):
+        fixed = [x for x in versions if not x.startswith("<")]
+        if not fixed:
+            continue
+        fix = max(fixed, key=facts.functools.cmp_to_key(facts.compare))
+        fix = fix if ":" in fix else "0:" + fix
+        state = states.setdefault(fix, len(states) + 1)
+        criteria = []
+        for i, name in enumerate(sorted(made.get(source, {source}))):
+            thing = objects.setdefault(name, len(objects) + 1)
+            test = f"oval:x:tst:{number * 1000 + i + 1}"
+            tests.append(f'<l:dpkginfo_test id="{test}" version="1" check="all" check_existence="at_least_one_exists" '
+                         f'comment="{name} is earlier"><l:object object_ref="oval:x:obj:{thing}"/>'
+                         f'<l:state state_ref="oval:x:ste:{state}"/></l:dpkginfo_test>')
+            criteria.append(f'<criterion test_ref="{test}" comment="{name} is earlier than {html.escape(fix)}"/>')
+        definitions.append(f'<definition id="oval:x:def:{number + 1}" version="1" class="vulnerability"><metadata>'
+                           f'<title>{v} {source}</title><affected family="unix"><platform>Debian 12</platform></affected>'
+                           f'<reference source="CVE" ref_id="{v}"/><description>{v} in {source}</description></metadata>'
+                           f'<criteria operator="OR">{"".join(criteria)}</criteria></definition>')
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(OVAL + "<definitions>" + "\n".join(definitions) + "</definitions><tests>" + "\n".join(tests) + "</tests><objects>")
+        f.writelines(f'<l:dpkginfo_object id="oval:x:obj:{i}" version="1"><l:name>{n}</l:name></l:dpkginfo_object>\n'
+                     for n, i in objects.items())
+        f.write("</objects><states>")
+        f.writelines(f'<l:dpkginfo_state id="oval:x:ste:{i}" version="1"><l:evr datatype="debian_evr_string" '
+                     f'operation="less than">{html.escape(v)}</l:evr></l:dpkginfo_state>\n' for v, i in states.items())
+        f.write("</states></oval_definitions>\n")
+    return len(definitions)
+
+
+def beside_oscap(fixes, scan, work):
+    status = "/var/lib/dpkg/status"
+    if not shutil.which("oscap") or not os.path.exists(status):
+        print("oscap is not installed: not measured")
+        return
+    path = os.path.join(work, "oval.xml")
+    count = oval(fixes, path)
+    argv = ["oscap", "oval", "eval", path]
+    theirs, ours = timed(argv, runs=3), timed(scan(status))
+    print(f"this machine's packages, {count} OVAL definitions of {os.path.getsize(path) / 1e6:.0f} MB: mamori scan {ours:.1f} ms, "
+          f"{peak(scan(status)):.0f} MB   oscap oval eval {theirs:.0f} ms, {peak(argv):.0f} MB   ratio {theirs / ours:.0f} to 1")
+
+
+def matching_alone(data, status):
+    tool = os.path.join(os.environ["MAMORI_BUILD"], "test/unit/vuln/bench-fleet")
+    if not os.path.exists(tool):
+        print("bench-fleet is not built: matching alone not measured")
+        return
+    run = lambda *argv: json.loads(subprocess.run([tool, *argv], capture_output=True, text=True, check=True).stdout)
+    one = run("host", data, "debian:12", status)
+    print(f"index opened in {one['open_ms']} ms; {one['packages']} packages matched in {one['median_ms']} ms "
+          f"(the first time {one['first_ms']} ms), {one['findings']} findings")
+    for hosts in (1000, 10000):
+        many = run("fleet", data, "debian:12", str(hosts), "1000", "2")
+        print(f"{hosts} different hosts of 1000 packages on two cores: {many['seconds']} s, {many['findings']} findings, "
+              f"peak {many['peak_mib']} MiB", flush=True)
 
 
 def main():
@@ -90,7 +178,10 @@ def main():
                 theirs = timed(peer(status), runs=3)
                 line += f"   debsecan, {count} rows of bookworm alone {theirs:7.1f} ms   ratio {theirs / ours:.1f} to 1"
             print(line, flush=True)
-        status = os.path.join(work, "status-1000")
+        status = os.path.join(work, "status-1035")
+        facts.craft_status(rows, "debian:12", status, 1035, old=20)
+        matching_alone(data, status)
+        beside_oscap(fixes, scan, work)
         print(f"memory of a scan: {peak(scan(status)):.0f} MB")
         if have_peer:
             print(f"memory of debsecan: {peak(peer(status)):.0f} MB")
