@@ -93,14 +93,18 @@ run_add(struct facts_builder *b, const bool *says, size_t at)
 	const struct facts_input *in = b->in;
 	uint32_t advisory = in->entries[at].advisory, number = (uint32_t)b->runs.count;
 	struct index_run run = { .advisory = advisory, .first = (uint32_t)b->ranges.count, .module = INDEX_NONE };
-	for (; at < in->count && in->entries[at].advisory == advisory; at++)
-		if (says[at])
-			range_add(b, &in->entries[at].range);
+	bool modular = false;
+	for (; at < in->count && in->entries[at].advisory == advisory; at++) {
+		if (!says[at])
+			continue;
+		range_add(b, &in->entries[at].range);
+		modular = modular || str_contains(in->entries[at].range.limit, STR(".module"));
+	}
 	run.count = (uint32_t)b->ranges.count - run.first;
 	if (run.count == 0)
 		return at;
-	if (in->modules[advisory].len)
-		run.module = in->intern(in->user, in->modules[advisory]);
+	if (modular)
+		run.module = in->modules[advisory];
 	*ARRAY_PUSH(&b->arena, &b->runs) = run;
 	const struct index_advisory *row = &in->advisories[advisory];
 	for (uint32_t i = 0; i < row->count; i++)

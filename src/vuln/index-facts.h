@@ -15,7 +15,7 @@ struct facts_input {
 	const struct built_entry *entries; /* newest advisory first, those of one advisory together */
 	size_t count;
 	const struct index_advisory *advisories; /* rows as they are written */
-	const struct str *modules; /* of each advisory: "nodejs:18", or empty */
+	const uint32_t *modules; /* of each advisory the text "nodejs:18", or "" */
 	const uint32_t *lists;
 	uint32_t (*intern)(void *user, struct str text);
 	void *user;

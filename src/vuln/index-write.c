@@ -190,7 +190,7 @@ intern_text(void *user, struct str text)
 /* What is needed of one package after the other. */
 struct facts_scratch {
 	struct built_entry *entries;
-	struct str *modules; /* of each advisory; none is known */
+	uint32_t *modules; /* of each advisory */
 	struct buf bytes;
 };
 
@@ -281,6 +281,38 @@ most_rows(const struct built_row *entries, size_t total)
 	return most;
 }
 
+/* "Moderate: nodejs:18 security update" is about the stream nodejs:18; other titles may hold a version there. */
+static struct str
+module_of_title(struct str title)
+{
+	struct str word;
+	while (str_word(&title, &word)) {
+		ptrdiff_t colon = str_find_char(word, ':');
+		if (colon > 0 && (size_t)colon + 1 < word.len)
+			return word;
+		if (colon < 0)
+			break;
+	}
+	return STR("");
+}
+
+static uint32_t *
+advisory_modules(struct index_builder *b)
+{
+	size_t n = ROWS_COUNT(&b->advisories, struct index_advisory);
+	uint32_t *modules = xcalloc(n + 1, sizeof(*modules));
+	for (size_t i = 0; i < n; i++) {
+		char copy[128];
+		struct str module =
+			module_of_title(index_text(b, ROWS(&b->advisories, struct index_advisory)[i].title));
+		if (module.len > sizeof(copy))
+			module = STR("");
+		memcpy(copy, module.ptr, module.len); /* its own place may move */
+		modules[i] = index_intern(b, str_sub(copy, module.len));
+	}
+	return modules;
+}
+
 static void
 write_packages(struct index_builder *b)
 {
@@ -293,7 +325,7 @@ write_packages(struct index_builder *b)
 	sort_packages(b, order, n);
 	struct facts_scratch s = {
 		.entries = xcalloc(most_rows(entries, total) + 1, sizeof(*s.entries)),
-		.modules = xcalloc(ROWS_COUNT(&b->advisories, struct index_advisory) + 1, sizeof(*s.modules)),
+		.modules = advisory_modules(b),
 	};
 	for (size_t i = 0; i < n; i++) {
 		const struct built_package *p = &packages[order[i]];

@@ -7,7 +7,7 @@
 #include "vuln/match.h"
 
 #define INDEX_MAGIC "mamoINDX"
-#define INDEX_VERSION 4
+#define INDEX_VERSION 5
 #define INDEX_ORDER 0x01020304u
 #define INDEX_NONE UINT32_MAX
 #define INDEX_BLOCK 16384 /* bytes under one checksum */
@@ -80,7 +80,8 @@ struct index_range {
 
 struct index_run { /* one advisory */
 	uint32_t advisory, first, count; /* of ranges; each of them says something */
-	uint32_t module; /* "nodejs:18" when only packages of that module stream are meant, or INDEX_NONE */
+	uint32_t
+		module; /* only packages of a module are meant: its stream "nodejs:18", "" where not stated; or INDEX_NONE */
 };
 
 /* Sorted by vulnerability, then by run; runs are sorted newest first: the first that applies decides. */

@@ -21,7 +21,9 @@ signed_kernel(struct arena *a, struct subject *s)
 void
 subject_of(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out)
 {
-	*out = (struct subject){ p->name, p->version };
+	*out = (struct subject){ p->name, p->version, false };
+	if (eco->scheme == &version_rpm)
+		out->modular = str_contains(p->version, STR(".module"));
 	if (!eco->by_source)
 		return;
 	if (p->source.len)
@@ -137,10 +139,65 @@ range_holds(const struct index_range *r, struct rank at)
 	}
 }
 
-enum verdict
-run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at)
+/* ---- modules ---- */
+
+/* "18" is the stream of 18.12.1 and not of 1.8 or 180; -1: one of them is no number. */
+static int
+stream_fits(struct str stream, struct str version)
 {
-	if (run->first > f->head->ranges || run->count > f->head->ranges - run->first)
+	struct str epoch, rest;
+	if (str_split(version, ':', &epoch, &rest))
+		version = rest;
+	if (stream.len == 0 || stream.ptr[0] < '0' || stream.ptr[0] > '9')
+		return -1;
+	if (!str_starts(version, stream))
+		return 0;
+	char next = version.len > stream.len ? version.ptr[stream.len] : '.';
+	return next < '0' || next > '9';
+}
+
+/* The package called as the module, or its first part where there is none of that name. */
+static bool
+stream_may_be(const struct package_list *l, struct str module)
+{
+	static const char *const suffixes[] = { "", "-common", "-libs", "-server", "-interpreter" };
+	struct str name, stream;
+	if (!str_split(module, ':', &name, &stream))
+		return true;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct package *p = &l->items[i];
+		if (!str_starts(p->name, name) || !str_contains(p->version, STR(".module")))
+			continue;
+		struct str rest = str_skip(p->name, name.len);
+		for (size_t k = 0; k < COUNT(suffixes); k++)
+			if (str_eq(rest, str_of(suffixes[k])) && stream_fits(stream, p->version) >= 0)
+				return stream_fits(stream, p->version) == 1;
+	}
+	return true;
+}
+
+static bool
+run_means(const struct index_facts *f, const struct index_run *run, bool modular, struct host_modules *m)
+{
+	if (run->module == INDEX_NONE)
+		return !modular || f->ranges[run->first].kind != RANGE_BEFORE;
+	if (!modular)
+		return false;
+	for (size_t i = 0; i < m->known.count; i++)
+		if (m->known.items[i].module == run->module)
+			return m->known.items[i].may_be;
+	bool may_be = stream_may_be(m->packages, index_string(m->ix, run->module));
+	*ARRAY_PUSH(m->arena, &m->known) = (struct host_module){ run->module, may_be };
+	return may_be;
+}
+
+enum verdict
+run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at, const struct subject *subject,
+	    struct host_modules *modules)
+{
+	if (run->count == 0 || run->first > f->head->ranges || run->count > f->head->ranges - run->first)
+		return VERDICT_NONE;
+	if (modules && !run_means(f, run, subject->modular, modules))
 		return VERDICT_NONE;
 	for (uint32_t i = 0; i < run->count; i++)
 		if (range_holds(&f->ranges[run->first + i], at))

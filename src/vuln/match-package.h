@@ -8,6 +8,7 @@
 /* A package as advisories call it. */
 struct subject {
 	struct str name, version;
+	bool modular; /* an rpm of a module */
 };
 
 /* Strings may be new ones in the arena. */
@@ -24,8 +25,21 @@ struct rank facts_rank(const struct vuln_index *ix, const struct index_facts *f,
 		       struct str version, struct buf *key);
 bool range_holds(const struct index_range *r, struct rank at);
 
+/* Which stream of each module a host has, found out when it is asked. */
+struct host_module {
+	uint32_t module; /* the index's text "nodejs:18" */
+	bool may_be; /* the host's stream */
+};
+struct host_modules {
+	const struct vuln_index *ix;
+	const struct package_list *packages;
+	struct arena *arena;
+	ARRAY_OF(struct host_module) known;
+};
+
 enum verdict { VERDICT_NONE, VERDICT_SAFE, VERDICT_AFFECTED };
-/* What an advisory says of a version. NONE: it does not mean this package. */
-enum verdict run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at);
+/* What an advisory says of a version. NONE: it does not mean this package. modules: NULL where there are none. */
+enum verdict run_verdict(const struct index_facts *f, const struct index_run *run, struct rank at,
+			 const struct subject *subject, struct host_modules *modules);
 
 #endif

@@ -6,6 +6,7 @@ struct match_view {
 	const struct match_request *request;
 	const struct ecosystem *ecosystem;
 	struct arena *arena;
+	struct host_modules modules;
 	/* The package in hand. */
 	const struct package *package;
 	uint32_t place; /* of its facts + 1 */
@@ -23,6 +24,7 @@ match_view_new(const struct vuln_index *ix, const struct match_request *r, struc
 {
 	struct match_view *v = ARENA_NEW(a, struct match_view);
 	*v = (struct match_view){ .ix = ix, .request = r, .ecosystem = ecosystem_of_os(r->os), .arena = a };
+	v->modules = (struct host_modules){ .ix = ix, .packages = r->packages, .arena = a };
 	return v;
 }
 
@@ -127,16 +129,18 @@ advisory_id(const struct match_view *v, const struct index_run *run)
 
 /* The advisory that decides and the older ones that say the same; sorted, each once. */
 static void
-add_advisories(const struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *f)
+add_advisories(struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *f)
 {
 	const struct index_facts_head *head = v->facts.head;
+	struct host_modules *modules = v->ecosystem->scheme == &version_rpm ? &v->modules : NULL;
 	uint32_t end = hit->fact;
 	while (end < head->facts && v->facts.facts[end].vulnerability == hit->vulnerability)
 		end++;
 	f->advisories = ARENA_ARRAY(a, struct str, end - hit->fact);
 	for (uint32_t i = hit->fact; i < end; i++) {
 		uint32_t run = v->facts.facts[i].run;
-		if (run >= head->runs || run_verdict(&v->facts, &v->facts.runs[run], v->at) != VERDICT_AFFECTED)
+		if (run >= head->runs ||
+		    run_verdict(&v->facts, &v->facts.runs[run], v->at, &v->subject, modules) != VERDICT_AFFECTED)
 			continue;
 		struct str id = advisory_id(v, &v->facts.runs[run]);
 		size_t at = f->advisory_count;

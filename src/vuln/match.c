@@ -44,6 +44,7 @@ struct matcher {
 	struct buf key, verdicts; /* scratch */
 	ARRAY_OF(struct match_hit) hits;
 	uint64_t ranges; /* looked at so far */
+	struct host_modules modules;
 	struct memo memo[MEMOS];
 };
 
@@ -57,15 +58,17 @@ matcher_cleanup(struct matcher *m)
 
 /* Verdicts of all runs; false when none of them says that the version is affected. */
 static bool
-judge_runs(struct matcher *m, const struct index_facts *f, struct rank at, unsigned char **verdicts)
+judge_runs(struct matcher *m, const struct index_facts *f, struct rank at, const struct subject *s,
+	   unsigned char **verdicts)
 {
 	bool any = false;
+	struct host_modules *modules = m->ecosystem->scheme == &version_rpm ? &m->modules : NULL;
 	if (f->head->fixes_all == 1 && at.high == f->head->versions)
 		return false;
 	buf_truncate(&m->verdicts, 0);
 	*verdicts = (unsigned char *)buf_reserve(&m->verdicts, (size_t)f->head->runs + 1);
 	for (uint32_t i = 0; i < f->head->runs; i++) {
-		enum verdict v = run_verdict(f, &f->runs[i], at);
+		enum verdict v = run_verdict(f, &f->runs[i], at, s, modules);
 		(*verdicts)[i] = (unsigned char)v;
 		any = any || v == VERDICT_AFFECTED;
 	}
@@ -121,7 +124,7 @@ match_package(struct matcher *m, uint32_t number)
 		return;
 	struct rank at = facts_rank(m->ix, &f, m->ecosystem->scheme, s.version, &m->key);
 	*memo = (struct memo){ p->facts + 1, s.version, m->hits.count, 0 };
-	if (judge_runs(m, &f, at, &verdicts))
+	if (judge_runs(m, &f, at, &s, &verdicts))
 		collect(m, number, p->facts, &f, verdicts);
 	memo->count = m->hits.count - memo->first;
 }
@@ -169,6 +172,7 @@ match_hits(const struct vuln_index *ix, const struct match_request *r, struct ar
 	   struct err *e)
 {
 	__attribute__((cleanup(matcher_cleanup))) struct matcher m = { .ix = ix, .request = r, .arena = a };
+	m.modules = (struct host_modules){ .ix = ix, .packages = r->packages, .arena = &m.own };
 	*out = (struct match_result){ 0 };
 	look_up_end_of_life(ix, r, &out->eol);
 	m.ecosystem = ecosystem_of_os(r->os);

@@ -478,6 +478,23 @@ def rpm_compare(a, b):
     return rpm_part(va, vb) or (rpm_part(ra, rb) if ra and rb else 0)
 
 
+def module_fits(document, name, modular, installed):
+    """A module's advisory is for its stream, another one is for packages outside of modules."""
+    if ".module" not in installed[name] or not modular:
+        return modular == (".module" in installed[name])
+    words = document["summary"].split()
+    named = [w for w in words[:2] if re.fullmatch(r"[^:]+:[^:]+", w)]
+    if not named:
+        return True
+    module, stream = named[0].split(":")
+    # The first in the list's order, as long as its version says something about a numbered stream.
+    for other in sorted(installed):
+        if other in [module + x for x in ("", "-common", "-libs", "-server", "-interpreter")] and \
+                ".module" in installed[other] and stream[0].isdigit():
+            return bool(re.match(re.escape(stream) + r"(?!\d)", installed[other].split(":")[-1]))
+    return True
+
+
 def real_almalinux(work):
     """The export has neither aliases nor several events in a range: what it is `related` to is what it fixes."""
     path = os.path.join(DATA, "almalinux-osv", "all.zip")
@@ -488,7 +505,7 @@ def real_almalinux(work):
         documents = {d["id"]: d for d in (json.loads(z.read(n)) for n in names)}
     say(r["read"] == len(names) and r["kept"] == len(documents),
         f"AlmaLinux: {len(documents)} different advisories of {len(names)}", r)
-    newest, versions = {}, {}
+    said, versions = [], {}
     for d in documents.values():
         rank = (d["published"], natural(d["id"]))
         cves = [c for c in d["related"] if re.fullmatch(r"CVE-\d{4}-\d{4,}", c)] or [d["id"]]
@@ -498,12 +515,7 @@ def real_almalinux(work):
             name = affected["package"]["name"]
             fixed = [e["fixed"] for g in affected["ranges"] for e in g["events"] if "fixed" in e]
             versions.setdefault(name, set()).update(fixed)
-            for c in cves:
-                have = newest.get((name, c))
-                if not have or rank > have[0]:
-                    newest[(name, c)] = (rank, list(fixed))
-                elif rank == have[0]:
-                    have[1].extend(fixed)
+            said.append((name, cves, rank, fixed, d))
     status = os.path.join(work, "status-alma")
     installed = {}
     with open(status, "w") as f:
@@ -512,7 +524,18 @@ def real_almalinux(work):
             installed[name] = known[(i * 7) % len(known)] + ("~old" if i % 3 == 1 else "")
             f.write(f"Package: {name}\nStatus: install ok installed\nArchitecture: x86_64\n"
                     f"Version: {installed[name]}\n\n")
-    want = {}
+    # Several entries of one advisory for one package are one: a module's if one of its versions is.
+    modular = {(d["id"], name) for name, _, _, fixed, d in said if any(".module" in x for x in fixed)}
+    newest, want = {}, {}
+    for name, cves, rank, fixed, d in said:
+        if not module_fits(d, name, (d["id"], name) in modular, installed):
+            continue
+        for c in cves:
+            have = newest.get((name, c))
+            if not have or rank > have[0]:
+                newest[(name, c)] = (rank, list(fixed))
+            elif rank == have[0]:
+                have[1].extend(fixed)
     for (name, c), (_, fixed) in newest.items():
         above = [x for x in fixed if rpm_compare(installed[name], x) < 0]
         if above:

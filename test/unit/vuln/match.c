@@ -8,12 +8,20 @@
 	",\"affected\":[{\"package\":{\"ecosystem\":\"AlmaLinux:9\",\"name\":\"" name \
 	"\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"" fixed "\"}]}]}]}\n"
 
+#define MODULE(id, date, stream, version) \
+	ALMA(id, date, ",\"summary\":\"Moderate: nodejs:" stream " security update\",\"related\":[\"CVE-2031-0009\"]", \
+	     "nodejs", "1:" version "-1.module_el9.1.0+1+40ccb2a8")
+
 static const char feed[] = ALMA("ALSA-2031:0001", "2031-01-01",
 				",\"summary\":\"Important: k update\",\"related\":[\"CVE-2031-0001\"]", "kernel-core",
 				"5.14.0-10.el9")
 	ALMA("ALSA-2031:0002", "2031-01-02", ",\"related\":[\"CVE-2031-0002\"]", "openssl", "1:3.0.7-5.el9")
 		ALMA("ALSA-2031:0003", "2031-01-03", ",\"related\":[\"CVE-2031-0002\"]", "openssl", "1:3.0.7-9.el9")
-			ALMA("ALBA-2031:0004", "2031-01-03", "", "openssl", "1:3.0.7-9.el9");
+			ALMA("ALBA-2031:0004", "2031-01-03", "", "openssl", "1:3.0.7-9.el9")
+				MODULE("ALSA-2031:0005", "2031-02-01", "18", "18.20.4")
+					MODULE("ALSA-2031:0006", "2031-02-02", "20", "20.16.0")
+						ALMA("ALSA-2031:0007", "2031-02-03", ",\"related\":[\"CVE-2031-0009\"]",
+						     "nodejs", "1:16.20.2-8.el9");
 
 struct world {
 	struct arena arena;
@@ -120,6 +128,33 @@ a_list_that_costs_too_much_is_refused(void **state)
 	assert_int_equal(w.result.count, 80);
 }
 
+static const char *
+fixed_for(void **state, const char *version)
+{
+	__attribute__((cleanup(done))) struct world w = { 0 };
+	struct package p[] = { { .name = STR("nodejs"), .version = str_of(version), .arch = STR("x86_64") } };
+	run(state, &w, p, 1, "almalinux:9", "");
+	if (w.result.count == 0)
+		return "";
+	assert_int_equal(w.result.count, 1);
+	assert_int_equal(w.result.findings[0].advisory_count, 1);
+	return str_eq(w.result.findings[0].fixed, STR("1:18.20.4-1.module_el9.1.0+1+40ccb2a8"))   ? "18"
+	       : str_eq(w.result.findings[0].fixed, STR("1:20.16.0-1.module_el9.1.0+1+40ccb2a8")) ? "20"
+	       : str_eq(w.result.findings[0].fixed, STR("1:16.20.2-8.el9"))                       ? "16"
+												  : "?";
+}
+
+static void
+a_module_is_fixed_in_its_own_stream(void **state)
+{
+	assert_string_equal(fixed_for(state, "1:18.12.1-2.module_el9.1.0+3+40ccb2a8"), "18");
+	assert_string_equal(fixed_for(state, "1:18.20.4-1.module_el9.1.0+1+40ccb2a8"), "");
+	assert_string_equal(fixed_for(state, "1:20.1.0-2.module_el9.1.0+3+40ccb2a8"), "20");
+	/* Outside of modules, the advisory that is not about one. */
+	assert_string_equal(fixed_for(state, "1:16.20.1-1.el9"), "16");
+	assert_string_equal(fixed_for(state, "1:16.20.2-8.el9"), "");
+}
+
 static void
 a_system_without_advisories_is_not_covered(void **state)
 {
@@ -180,6 +215,7 @@ main(void)
 		unit_test_in_folder(the_newest_advisory_counts),
 		unit_test_in_folder(every_kernel_is_reported_and_one_runs),
 		unit_test_in_folder(a_list_that_costs_too_much_is_refused),
+		unit_test_in_folder(a_module_is_fixed_in_its_own_stream),
 		unit_test_in_folder(a_system_without_advisories_is_not_covered),
 		unit_test_in_folder(damage_is_refused_by_name),
 		cmocka_unit_test(severities_have_names),
