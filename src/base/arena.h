@@ -14,7 +14,7 @@ struct arena {
 };
 
 /* Zeroed, aligned for any type. */
-void *arena_alloc(struct arena *a, size_t count, size_t size);
+void *arena_alloc(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull));
 /* Copies. The copy is NUL-terminated behind its length. */
 struct str arena_str(struct arena *a, struct str s);
 /* A stranger's text as one line of at most max bytes: controls become blanks, ill-formed bytes "?", whole characters. */
@@ -25,7 +25,8 @@ void arena_free(struct arena *a);
 
 /* Doubles a growing array: returns a place for element *count and raises *count.
  * `items` may move. Used through ARRAY_PUSH. */
-void *arena_grow(struct arena *a, void *items, size_t *count, size_t *cap, size_t size);
+void *arena_grow(struct arena *a, void *items, size_t *count, size_t *cap, size_t size)
+	__attribute__((returns_nonnull));
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), 1, sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), (n), sizeof(type)))

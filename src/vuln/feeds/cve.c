@@ -132,7 +132,8 @@ cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str i
 	if (!added)
 		return;
 	struct affected_range r = { kind, introduced, limit, STR("") };
-	*ARRAY_PUSH(d->arena, &cve_product(d, name)->ranges) = r;
+	struct affected *product = cve_product(d, name);
+	*ARRAY_PUSH(d->arena, &product->ranges) = r;
 }
 
 /* "0", "*", "unspecified" and "n/a" in front of a range mean: from the beginning. */
