@@ -80,7 +80,9 @@ put_finding(struct json_writer *w, const struct finding *f)
 	else
 		json_bool(w, f->running == 1);
 	json_put_time(w, "due", f->vulnerability.kev_due);
-	json_put_str(w, "title", f->vulnerability.title.len ? f->vulnerability.title : STR_NONE);
+	/* The one key that follows --lang: a title is written by people, in one language or the other. */
+	struct str title = vulnerability_title(&f->vulnerability);
+	json_put_str(w, "title", title.len ? title : STR_NONE);
 	json_put_str(w, "why", f->why);
 	json_end_object(w);
 }

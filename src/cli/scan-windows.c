@@ -114,7 +114,8 @@ put_finding(struct scan *s, struct json_writer *w, const struct windows_finding 
 	json_key(w, "running");
 	json_null(w);
 	json_put_time(w, "due", v->kev_due);
-	json_put_str(w, "title", v->title.len ? v->title : STR_NONE);
+	struct str title = vulnerability_title(v);
+	json_put_str(w, "title", title.len ? title : STR_NONE);
 	json_put_str(w, "why", f->why);
 	json_end_object(w);
 }
@@ -234,7 +235,7 @@ print_findings(struct scan *s)
 		else
 			cli_table_cellf(t, "%.1f %%", v->epss * 100);
 		cli_table_cell(t, patch ? kb_text(s, "KB", patch) : str_of(tr("none known")));
-		cli_table_cell(t, v->title);
+		cli_table_cell(t, vulnerability_title(v));
 	}
 	if (s->result.open) {
 		cli_table_print(t);

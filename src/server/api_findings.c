@@ -31,6 +31,19 @@ finding_filter_of(struct request *r, struct finding_filter *f, struct err *e)
 	return request_tristate(r, "kev", &f->kev, e);
 }
 
+/* In the reader's language where the index has it (JVN); what the store keeps is English. */
+static void
+title_write(struct request *r, const struct vuln_index *ix, const struct vulnerability_row *v)
+{
+	struct vulnerability known;
+	if (ix && r->lang == LANG_JA && vuln_lookup(ix, &r->arena, v->id, &known) && known.title_ja.len > 0) {
+		json_put_str(&r->w, "title", known.title_ja);
+		str_or_null(&r->w, "summary", known.summary_ja.len ? known.summary_ja : STR_NONE);
+		return;
+	}
+	str_or_null(&r->w, "title", v->title);
+}
+
 bool
 api_host_findings(struct request *r, struct err *e)
 {
@@ -46,6 +59,7 @@ api_host_findings(struct request *r, struct err *e)
 	f.host = h.id;
 	if (!finding_list(r->st, &r->arena, &f, &page, &rows, &count, e))
 		return false;
+	struct index_ref *ref = app_index(r->app);
 	request_list_begin(r, &page);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding_row *row = &rows[i];
@@ -56,7 +70,7 @@ api_host_findings(struct request *r, struct err *e)
 		json_put_str(w, "installed", row->installed);
 		str_or_null(w, "fixed", row->fixed);
 		json_put_str(w, "vulnerability", row->vulnerability.id);
-		str_or_null(w, "title", row->vulnerability.title);
+		title_write(r, ref ? ref->index : NULL, &row->vulnerability);
 		json_key(w, "aliases");
 		json_raw(w, row->aliases);
 		json_key(w, "advisories");
@@ -73,16 +87,17 @@ api_host_findings(struct request *r, struct err *e)
 		json_end_object(w);
 	}
 	request_list_end(r);
+	index_release(r->app, ref);
 	return true;
 }
 
 static void
-vulnerability_item_write(struct request *r, const struct vulnerability_row *v)
+vulnerability_item_write(struct request *r, const struct vuln_index *ix, const struct vulnerability_row *v)
 {
 	struct json_writer *w = &r->w;
 	json_begin_object(w);
 	json_put_str(w, "id", v->id);
-	str_or_null(w, "title", v->title);
+	title_write(r, ix, v);
 	vulnerability_keys_write(w, v);
 	json_put_time(w, "kev_due", v->kev_due);
 	json_put_i64(w, "hosts", v->hosts);
@@ -104,12 +119,14 @@ api_vulnerabilities(struct request *r, struct err *e)
 	if (!request_query(r, filters, e) || !request_page(r, vulnerability_known_sort, &page, e) ||
 	    !finding_filter_of(r, &f, e) || !vulnerability_list(r->st, &r->arena, &f, &page, &rows, &count, e))
 		return false;
+	struct index_ref *ref = app_index(r->app);
 	request_list_begin(r, &page);
 	for (size_t i = 0; i < count; i++) {
-		vulnerability_item_write(r, &rows[i]);
+		vulnerability_item_write(r, ref ? ref->index : NULL, &rows[i]);
 		json_end_object(&r->w);
 	}
 	request_list_end(r);
+	index_release(r->app, ref);
 	return true;
 }
 
@@ -125,7 +142,9 @@ api_vulnerability(struct request *r, struct err *e)
 	struct page page = { .limit = ORDER_HOSTS_MAX };
 	if (!finding_list(r->st, &r->arena, &f, &page, &rows, &count, e))
 		return false;
-	vulnerability_item_write(r, &v);
+	struct index_ref *ref = app_index(r->app);
+	vulnerability_item_write(r, ref ? ref->index : NULL, &v);
+	index_release(r->app, ref);
 	json_key(&r->w, "findings");
 	json_begin_array(&r->w);
 	for (size_t i = 0; i < count; i++) {

@@ -110,6 +110,36 @@ findings_name_the_update_that_fixes_them(void **state)
 	assert_int_equal(json_get(v.json, "findings")->count, 2);
 }
 
+/* JVN's title where the reader's language is Japanese; else the one that the store has. */
+static void
+titles_follow_the_reader(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct feed_report report = { 0 };
+	const char *path = path_join(&w->arena, w->dir, "jvn.json");
+	struct feed_import_options o = { .data = w->dir, .clock = &w->clock };
+	import(w);
+	ok(file_write(
+		path,
+		STR("{\"$schema\":\"https://jvndb.jvn.jp/schema/myjvn_feed_1.0.json\",\"feed\":{\"entry\":[{\"id\":"
+		    "\"JVNDB-2026-000001\",\"title\":\"題名\",\"summary\":\"概要\",\"references\":[{\"summary\":\"CVE-"
+		    "2026-1001\"}]}]}}"),
+		0600, &e));
+	ok(feed_import(&o, &path, 1, &report, &e));
+	assert_int_equal(report.count.kept, 1);
+	ok(app_index_reload(&w->app, &e));
+	enrolled(w);
+	match(w);
+	struct sender reader = { .door = DOOR_SOCKET, .uid = 0, .lang = LANG_JA };
+	struct answer a = world_send(w, &reader, "GET", "/api/v1/vulnerabilities/CVE-2026-1001", NULL);
+	assert_true(str_eq(json_get_str(a.json, "title"), STR("題名")));
+	assert_true(str_eq(json_get_str(a.json, "summary"), STR("概要")));
+	a = world_cli(w, "GET", "/api/v1/vulnerabilities/CVE-2026-1001", NULL);
+	assert_false(str_eq(json_get_str(a.json, "title"), STR("題名")));
+	assert_null(json_get_str(a.json, "summary").ptr);
+}
+
 static void
 an_update_lists_what_advisories_and_its_changelog_name(void **state)
 {
@@ -186,6 +216,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(findings_name_the_update_that_fixes_them),
+		TEST(titles_follow_the_reader),
 		TEST(an_update_lists_what_advisories_and_its_changelog_name),
 		TEST(without_any_feed_the_changelog_still_tells),
 		TEST(what_was_computed_from_old_sections_is_dropped),
