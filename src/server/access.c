@@ -3,7 +3,6 @@
 
 #include "server/sign_in.h"
 #include "store/session.h"
-#include "trust/cert.h"
 
 #include <unistd.h>
 
@@ -72,15 +71,14 @@ access_dashboard(struct request *r, struct err *e)
 static bool
 certificate_find(struct request *r, struct err *e)
 {
-	struct cert_info info;
-	char digest[SHA256_HEX_LEN];
+	struct certificate_facts facts;
 	if (!r->certificate_pem.len)
 		return err_set(e, ERR_REFUSED, "no certificate came with this request: enrol this machine first");
-	if (!cert_read(r->certificate_pem, &info, e) || !cert_key_digest(r->certificate_pem, digest, e))
+	if (!app_certificate_facts(r->app, r->certificate_pem, &facts, e))
 		return false;
 	struct err missing = { 0 };
-	if (!certificate_get(r->st, &r->arena, arena_str(&r->arena, str_of(info.serial)), &r->certificate, &missing) ||
-	    !secret_eq(r->certificate.key_digest, str_of(digest)))
+	if (!certificate_get(r->st, &r->arena, arena_str(&r->arena, str_of(facts.serial)), &r->certificate, &missing) ||
+	    !secret_eq(r->certificate.key_digest, str_of(facts.key_digest)))
 		return err_set(
 			e, ERR_REFUSED,
 			"this certificate is of no machine that is enrolled here: enrol it again with a new token");

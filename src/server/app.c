@@ -100,6 +100,7 @@ app_open(struct app *app, const char *data, const struct clock *clock, struct st
 {
 	*app = (struct app){ .data = data, .clock = clock, .folder_lock = -1 };
 	pthread_mutex_init(&app->lock, NULL);
+	app->certificates = ARENA_ARRAY(&app->arena, struct certificate_facts, CERTIFICATES_KEPT);
 	const char *database = app_database(data, &app->arena);
 	if (file_exists(data) && !dir_check_private(data, user_find("mamori").uid, e))
 		return false;
@@ -337,6 +338,34 @@ app_index_reload(struct app *app, struct err *e)
 	app->index = fresh;
 	pthread_mutex_unlock(&app->lock);
 	index_release(app, old);
+	return true;
+}
+
+/* ---- certificates of agents ---- */
+
+bool
+app_certificate_facts(struct app *app, struct str pem, struct certificate_facts *out, struct err *e)
+{
+	struct certificate_facts f = { 0 };
+	struct cert_info info;
+	uint32_t place;
+	sha256(pem, f.pem);
+	memcpy(&place, f.pem, sizeof(place));
+	struct certificate_facts *kept = &app->certificates[place % CERTIFICATES_KEPT];
+	pthread_mutex_lock(&app->lock);
+	bool known = memcmp(kept->pem, f.pem, sizeof(f.pem)) == 0;
+	if (known)
+		*out = *kept;
+	pthread_mutex_unlock(&app->lock);
+	if (known)
+		return true;
+	if (!cert_read(pem, &info, e) || !cert_key_digest(pem, f.key_digest, e))
+		return false;
+	snprintf(f.serial, sizeof(f.serial), "%s", info.serial);
+	pthread_mutex_lock(&app->lock);
+	*kept = f;
+	pthread_mutex_unlock(&app->lock);
+	*out = f;
 	return true;
 }
 

@@ -25,6 +25,14 @@ struct signin_failures {
 	int64_t since;
 };
 
+/* What a certificate says, kept: reading one costs more than all the rest of a check-in. */
+struct certificate_facts {
+	unsigned char pem[SHA256_LEN]; /* of the PEM that it was read from */
+	char serial[64];
+	char key_digest[SHA256_HEX_LEN];
+};
+enum { CERTIFICATES_KEPT = 4096 };
+
 struct app {
 	const char *data;
 	const struct clock *clock;
@@ -42,6 +50,7 @@ struct app {
 	struct str *hosts; /* names and addresses of the server's certificate */
 	size_t host_count;
 	struct signin_failures failures[SIGNIN_ADDRESSES];
+	struct certificate_facts *certificates; /* CERTIFICATES_KEPT places, each for one */
 };
 
 /* Locks the folder and loads keys and settings; ERR_NOT_FOUND when it is no state folder yet,
@@ -72,6 +81,9 @@ struct index_ref *app_index(struct app *app);
 void index_release(struct app *app, struct index_ref *ref);
 /* Opens the newest index; that there is none is no error. */
 bool app_index_reload(struct app *app, struct err *e) MUST_CHECK;
+
+/* Serial number and digest of the key of a certificate that TLS has verified. */
+bool app_certificate_facts(struct app *app, struct str pem, struct certificate_facts *out, struct err *e) MUST_CHECK;
 
 /* Sign-in attempts that failed, by address: false while there were too many. */
 bool app_signin_allowed(struct app *app, struct str peer, int64_t now);
