@@ -21,7 +21,7 @@ run: build
 # Only the programs: the tests are more than half of what there is to compile.
 build:
 	@tools/setup build
-	@tools/build build -- mamori mamori-agent mamori-agent-wait
+	@tools/build build -- programs
 
 test:
 	@tools/setup build test
