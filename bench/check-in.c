@@ -325,10 +325,9 @@ main(int argc, char **argv)
 	if (!peer && (argc != 7 || strcmp(argv[1], "hosts") != 0))
 		give_up("see the head of bench/check-in.c for its arguments", "");
 	unsigned count = (unsigned)strtoul(argv[peer ? 3 : 5], NULL, 10);
-	b.seconds = strtod(argv[peer ? 4 : 6], NULL);
 	b.peer = b.dashboard = argv[2];
 	b.agents = argv[3];
-	if (count == 0 || count > HOSTS_MAX || b.seconds <= 0)
+	if (count == 0 || count > HOSTS_MAX || !str_to_double(str_of(argv[peer ? 4 : 6]), &b.seconds) || b.seconds <= 0)
 		give_up("so many hosts or seconds cannot be", "");
 	if (!peer && (!file_read(argv[4], 65536, &token, &e) || !token_parse(&a, buf_str(&token), &b.token, &e)))
 		give_up("reading the token", e.text);

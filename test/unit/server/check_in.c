@@ -301,10 +301,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lineage_tells_copies_from_restored_disks),  TEST(a_copied_disk_stops_both),
-		TEST(new_hardware_is_said_and_accepted),         TEST(a_restored_disk_is_said_and_asked_for_everything),
-		TEST(sections_are_checked_before_they_are_kept), TEST(a_hosts_own_words_stay_short_and_plain),
-		TEST(an_order_lives_through_check_ins),          TEST(other_protocols_are_told_which_one_is_spoken),
+		TEST(lineage_tells_copies_from_restored_disks),
+		TEST(a_copied_disk_stops_both),
+		TEST(new_hardware_is_said_and_accepted),
+		TEST(a_restored_disk_is_said_and_asked_for_everything),
+		TEST(a_section_is_shown_in_its_own_shape),
+		TEST(sections_are_checked_before_they_are_kept),
+		TEST(a_hosts_own_words_stay_short_and_plain),
+		TEST(an_order_lives_through_check_ins),
+		TEST(other_protocols_are_told_which_one_is_spoken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
