@@ -19,17 +19,18 @@ number(struct world *w, const char *text)
 
 /* Each gives the rows whose sums are wrong. */
 static const char *const wrong[] = {
-	"SELECT count(*) FROM host h WHERE (pending, security, running, failed, queued) <> (SELECT count(*),"
-	" coalesce(sum(y.security), 0), coalesce(sum(x.state = 'running'), 0), coalesce(sum(x.state = 'failed'), 0),"
-	" coalesce(sum(x.state = 'queued'), 0) FROM host_patch x JOIN patch y ON y.id = x.patch WHERE x.host = h.id"
-	" AND x.state IN ('missing', 'queued', 'running', 'failed', 'kept-back'))",
-	"SELECT count(*) FROM patch y WHERE (missing, queued, running, installed, rebooting, failed, kept) <> (SELECT"
-	" coalesce(sum(state = 'missing'), 0), coalesce(sum(state = 'queued'), 0), coalesce(sum(state = 'running'), 0),"
-	" coalesce(sum(state = 'installed'), 0), coalesce(sum(state = 'installed-pending-reboot'), 0),"
-	" coalesce(sum(state = 'failed'), 0), coalesce(sum(state = 'kept-back'), 0) FROM host_patch WHERE patch = "
-	"y.id)",
-	"SELECT count(*) FROM vulnerability v WHERE (hosts, fixable) <> (SELECT count(DISTINCT host),"
-	" count(DISTINCT CASE WHEN patch IS NOT NULL THEN host END) FROM finding WHERE vulnerability = v.id)",
+	("SELECT count(*) FROM host h WHERE (pending, security, running, failed, queued) <> (SELECT count(*),"
+	 " coalesce(sum(y.security), 0), coalesce(sum(x.state = 'running'), 0), coalesce(sum(x.state = 'failed'), 0),"
+	 " coalesce(sum(x.state = 'queued'), 0) FROM host_patch x JOIN patch y ON y.id = x.patch WHERE x.host = h.id"
+	 " AND x.state IN ('missing', 'queued', 'running', 'failed', 'kept-back'))"),
+	("SELECT count(*) FROM patch y WHERE (missing, queued, running, installed, rebooting, failed, kept) <> (SELECT"
+	 " coalesce(sum(state = 'missing'), 0), coalesce(sum(state = 'queued'), 0), coalesce(sum(state = 'running'), "
+	 "0),"
+	 " coalesce(sum(state = 'installed'), 0), coalesce(sum(state = 'installed-pending-reboot'), 0),"
+	 " coalesce(sum(state = 'failed'), 0), coalesce(sum(state = 'kept-back'), 0) FROM host_patch WHERE patch = "
+	 "y.id)"),
+	("SELECT count(*) FROM vulnerability v WHERE (hosts, fixable) <> (SELECT count(DISTINCT host),"
+	 " count(DISTINCT CASE WHEN patch IS NOT NULL THEN host END) FROM finding WHERE vulnerability = v.id)"),
 };
 
 static void
