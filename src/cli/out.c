@@ -352,11 +352,15 @@ cli_progress_end(const struct cli *c)
 void
 cli_csv(struct buf *out, struct str field, bool last)
 {
-	bool formula = field.len && strchr("=+-@\t\r", field.ptr[0]);
-	bool quote = formula || str_find_char(field, ',') >= 0 || str_find_char(field, '"') >= 0 ||
-		     str_find_char(field, '\n') >= 0 || str_find_char(field, '\r') >= 0;
-	if (quote)
-		buf_add_char(out, '"');
+	bool formula = field.len && strchr("=+-@\t\r", field.ptr[0]), quote = formula;
+	for (size_t i = 0; i < field.len && !quote; i++)
+		quote = field.ptr[i] == ',' || field.ptr[i] == '"' || field.ptr[i] == '\n' || field.ptr[i] == '\r';
+	if (!quote) {
+		buf_add(out, field);
+		buf_add(out, last ? STR("\r\n") : STR(","));
+		return;
+	}
+	buf_add_char(out, '"');
 	if (formula)
 		buf_add_char(out, '\'');
 	for (size_t i = 0; i < field.len; i++) {
@@ -364,7 +368,6 @@ cli_csv(struct buf *out, struct str field, bool last)
 			buf_add_char(out, '"');
 		buf_add_char(out, field.ptr[i]);
 	}
-	if (quote)
-		buf_add_char(out, '"');
+	buf_add_char(out, '"');
 	buf_add(out, last ? STR("\r\n") : STR(","));
 }

@@ -17,6 +17,8 @@ scan_next(struct scan_cursor *c)
 		c->used = 0;
 	}
 	match_view_get(c->view, &s->result.hits[c->next++], &c->arena, &c->finding);
+	const struct finding *f = &c->finding;
+	priority_decide(&s->policy, &f->vulnerability, f->date, f->fixed.len > 0, &c->priority);
 	return true;
 }
 
@@ -59,7 +61,7 @@ put_strings(struct json_writer *w, const char *key, const struct str *items, siz
 }
 
 static void
-put_finding(struct json_writer *w, const struct finding *f)
+put_finding(struct json_writer *w, const struct finding *f, const struct priority *p)
 {
 	json_begin_object(w);
 	json_put_str(w, "package", f->package->name);
@@ -79,7 +81,9 @@ put_finding(struct json_writer *w, const struct finding *f)
 		json_null(w);
 	else
 		json_bool(w, f->running == 1);
-	json_put_time(w, "due", f->vulnerability.kev_due);
+	json_put_cstr(w, "action", action_name(p->action));
+	json_put_time(w, "due", p->due);
+	json_put_str(w, "action_why", p->reason);
 	/* The one key that follows --lang: a title is written by people, in one language or the other. */
 	struct str title = vulnerability_title(&f->vulnerability);
 	json_put_str(w, "title", title.len ? title : STR_NONE);
@@ -127,7 +131,7 @@ scan_print_json(struct scan *s)
 		SCAN_CURSOR_AUTO c = { .scan = s };
 		json_begin_array(&w);
 		while (scan_next(&c)) {
-			put_finding(&w, &c.finding);
+			put_finding(&w, &c.finding, &c.priority);
 			flush_out(&out);
 		}
 		json_end_array(&w);
@@ -143,15 +147,20 @@ scan_print_json(struct scan *s)
 static void
 csv_score(struct buf *out, double value, int decimals)
 {
-	char text[32];
-	snprintf(text, sizeof(text), "%.*f", decimals, value);
-	cli_csv(out, value < 0 ? STR("") : str_of(text), false);
+	struct json_writer w = { .out = out };
+	if (value >= 0)
+		json_double(&w, value, decimals);
+	buf_add_char(out, ',');
 }
 
 static void
 csv_join(struct buf *out, const struct str *items, size_t count)
 {
 	BUF_AUTO all = { 0 };
+	if (count == 1) {
+		cli_csv(out, items[0], false);
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buf_add_char(&all, ' ');
@@ -165,15 +174,15 @@ scan_print_csv(struct scan *s)
 {
 	static const char header[] =
 		"package,source,installed,fixed,vulnerability,aliases,advisories,severity,cvss,kev,"
-		"epss,running,due,why\r\n";
+		"epss,running,due,action,action_why,why\r\n";
 	BUF_AUTO out = { 0 };
 	buf_add(&out, str_of(header));
 	SCAN_CURSOR_AUTO c = { .scan = s };
 	while (s->known && scan_next(&c)) {
 		const struct finding *f = &c.finding;
 		char due[TIME_RFC3339_MAX] = "";
-		if (f->vulnerability.kev_due)
-			time_rfc3339(f->vulnerability.kev_due, due);
+		if (c.priority.due)
+			time_rfc3339(c.priority.due, due);
 		cli_csv(&out, f->package->name, false);
 		cli_csv(&out, f->source, false);
 		cli_csv(&out, f->package->version, false);
@@ -187,6 +196,8 @@ scan_print_csv(struct scan *s)
 		csv_score(&out, f->vulnerability.epss, 5);
 		cli_csv(&out, f->running < 0 ? STR("") : f->running ? STR("true") : STR("false"), false);
 		cli_csv(&out, str_of(due), false);
+		cli_csv(&out, str_of(action_name(c.priority.action)), false);
+		cli_csv(&out, c.priority.reason, false);
 		cli_csv(&out, f->why, true);
 		flush_out(&out);
 	}
@@ -198,16 +209,19 @@ scan_print_csv(struct scan *s)
 /* Packages that one source package made, alike in everything that a row shows, are one row. */
 struct row {
 	struct finding finding; /* of the first by name */
+	struct priority priority;
 	size_t alike;
 };
 
-/* Exploited first, then by severity, then by how likely an attack is. */
+/* What has to be done first, then exploited ones, by severity, and by how likely an attack is. */
 static int
 compare_urgency(const void *x, const void *y)
 {
 	const struct row *rx = *(const struct row *const *)x, *ry = *(const struct row *const *)y;
 	const struct finding *fx = &rx->finding, *fy = &ry->finding;
 	const struct vulnerability *vx = &fx->vulnerability, *vy = &fy->vulnerability;
+	if (rx->priority.action != ry->priority.action)
+		return rx->priority.action > ry->priority.action ? -1 : 1;
 	if (vx->kev != vy->kev)
 		return vx->kev ? -1 : 1;
 	if (vx->severity != vy->severity)
@@ -221,19 +235,21 @@ compare_urgency(const void *x, const void *y)
 
 /* Our sentence in the reader's language; the machine's own `why` is always English. */
 static void
-why_cell(const struct scan *s, struct cli_table *t, const struct finding *f)
+why_cell(const struct scan *s, struct cli_table *t, const struct row *row)
 {
 	/* The advisory that decided stands before the first ": " of the machine's sentence. */
+	const struct finding *f = &row->finding;
 	ptrdiff_t colon = str_find(f->why, STR(": "));
 	struct str advisory = colon > 0 ? str_head(f->why, (size_t)colon) : STR("");
+	struct str reason = lang_current() == LANG_JA ? row->priority.reason_ja : row->priority.reason;
 	if (!s->why)
 		cli_table_cell(t, advisory);
 	else if (f->fixed.len)
-		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s"), STR_ARG(advisory), STR_ARG(f->source),
-				STR_ARG(f->fixed));
+		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s. %.*s"), STR_ARG(advisory),
+				STR_ARG(f->source), STR_ARG(f->fixed), STR_ARG(reason));
 	else
-		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known"), STR_ARG(advisory),
-				STR_ARG(f->source));
+		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known. %.*s"), STR_ARG(advisory),
+				STR_ARG(f->source), STR_ARG(reason));
 }
 
 static void
@@ -242,7 +258,12 @@ finding_row(const struct scan *s, struct cli_table *t, const struct row *row)
 	const struct finding *f = &row->finding;
 	size_t alike = row->alike;
 	const struct vulnerability *v = &f->vulnerability;
+	char due[TIME_RFC3339_MAX] = "";
+	if (row->priority.due)
+		time_rfc3339(row->priority.due, due);
 	cli_table_cell(t, v->id);
+	cli_table_cell(t, str_of(tr(action_name(row->priority.action))));
+	cli_table_cell(t, str_head(str_of(due), 10));
 	cli_table_cell(t, str_of(v->kev ? tr("exploited") : ""));
 	cli_table_cell(t, str_of(tr(severity_name(v->severity))));
 	if (v->epss < 0)
@@ -258,7 +279,7 @@ finding_row(const struct scan *s, struct cli_table *t, const struct row *row)
 		cli_table_cell(t, f->package->name);
 	cli_table_cell(t, f->package->version);
 	cli_table_cell(t, f->fixed.len ? f->fixed : str_of(tr("none known")));
-	why_cell(s, t, f);
+	why_cell(s, t, row);
 }
 
 static void
@@ -295,6 +316,7 @@ print_summary(const struct scan *s)
 		  "%zu not rated; an update fixes %zu of them.\n"),
 	       s->result.count, s->inventory.packages.count, STR_ARG(s->os), n->kev, n->by[SEVERITY_CRITICAL],
 	       n->by[SEVERITY_HIGH], n->by[SEVERITY_MEDIUM], n->by[SEVERITY_LOW], n->by[SEVERITY_UNKNOWN], n->fixable);
+	printf(tr("%zu to act on now; %zu are past their due date.\n"), n->now, n->overdue);
 }
 
 typedef ARRAY_OF(struct row *) rows_list;
@@ -327,6 +349,7 @@ rows_collect(const struct scan *s, struct arena *a, rows_list *list)
 		if (!row) {
 			row = ARENA_NEW(a, struct row);
 			row->finding = f;
+			priority_decide(&s->policy, &f.vulnerability, f.date, f.fixed.len > 0, &row->priority);
 			*table_put(&rows, arena_str(a, key), &added) = row;
 			*ARRAY_PUSH(a, list) = row;
 		} else if (str_cmp(f.package->name, row->finding.package->name) < 0) {
@@ -339,10 +362,10 @@ rows_collect(const struct scan *s, struct arena *a, rows_list *list)
 void
 scan_print_table(struct scan *s)
 {
-	static const char *const headers[] = { "VULNERABILITY", "KEV",       "SEVERITY", "EPSS",
-					       "PACKAGE",       "INSTALLED", "FIXED IN", "ADVISORY" };
-	static const char *const headers_why[] = { "VULNERABILITY", "KEV",       "SEVERITY", "EPSS",
-						   "PACKAGE",       "INSTALLED", "FIXED IN", "WHY" };
+	static const char *const headers[] = { "VULNERABILITY", "ACTION",  "DUE",       "KEV",      "SEVERITY",
+					       "EPSS",          "PACKAGE", "INSTALLED", "FIXED IN", "ADVISORY" };
+	static const char *const headers_why[] = { "VULNERABILITY", "ACTION",  "DUE",       "KEV",      "SEVERITY",
+						   "EPSS",          "PACKAGE", "INSTALLED", "FIXED IN", "WHY" };
 	if (!s->known) {
 		print_eol(s);
 		printf(tr("%zu packages of %.*s; their vulnerabilities are unknown.\n"), s->inventory.packages.count,

@@ -4,19 +4,22 @@
 
 #include "cli/scan.h"
 #include "plan/inventory.h"
+#include "vuln/priority.h"
 
 struct scan_sums {
 	size_t kev, by[SEVERITY_CRITICAL + 1], fixable;
+	size_t now, overdue; /* to act on now; due before today */
 };
 
 struct scan {
 	struct cli *cli;
-	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe;
-	bool csv, why;
+	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe, *rules, *deadlines, *importance;
+	bool csv, why, exposed;
 	enum fail_on fail_on;
 	struct inventory inventory;
 	struct str os; /* "debian:12" */
 	struct vuln_index *index;
+	struct priority_policy policy;
 	struct match_request request;
 	struct match_result result;
 	struct scan_sums sums; /* of the result */
@@ -34,6 +37,7 @@ struct scan_cursor {
 	struct match_view *view;
 	size_t next, used;
 	struct finding finding;
+	struct priority priority;
 };
 bool scan_next(struct scan_cursor *c);
 void scan_cursor_cleanup(struct scan_cursor *c);

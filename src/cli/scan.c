@@ -4,6 +4,7 @@
 #include "os/file.h"
 
 #define STATUS_MAX (256u << 20)
+#define RULES_MAX (1u << 20)
 
 static void
 scan_cleanup(struct scan *s)
@@ -44,6 +45,26 @@ check_options(struct scan *s, struct err *e)
 	if (s->cli->json && s->csv)
 		return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
 	return parse_fail_on(s, e);
+}
+
+static bool
+read_policy(struct scan *s, struct err *e)
+{
+	BUF_AUTO text = { 0 };
+	enum importance importance = IMPORTANCE_NORMAL;
+	if (s->importance && !importance_parse(str_of(s->importance), &importance))
+		return err_set(e, ERR_USAGE, "--importance takes high, normal or low, not “%s”", s->importance);
+	if (s->rules && !file_read(s->rules, RULES_MAX, &text, e))
+		return false;
+	if (s->rules && text.len == 0)
+		return err_set(e, ERR_INPUT, "%s holds no rules of priority", s->rules);
+	if (!priority_policy_read(arena_str(s->cli->arena, buf_str(&text)), s->rules, s->deadlines, s->cli->arena,
+				  &s->policy, e))
+		return false;
+	s->policy.exposed = s->exposed;
+	s->policy.importance = importance;
+	s->policy.now = clock_now(s->cli->clock);
+	return true;
 }
 
 static bool
@@ -104,6 +125,8 @@ sum_up(struct scan *s)
 	while (scan_next(&c)) {
 		s->sums.kev += c.finding.vulnerability.kev;
 		s->sums.fixable += c.finding.fixed.len > 0;
+		s->sums.now += c.priority.action == ACTION_NOW;
+		s->sums.overdue += c.priority.due && c.priority.due < s->request.now;
 		s->sums.by[c.finding.vulnerability.severity]++;
 	}
 }
@@ -152,6 +175,13 @@ scan_run(struct cli *c, int argc, char **argv)
 		  NULL },
 		{ "fail-on", "LEVEL", "Exit with 1 when such a finding is there: critical, high, kev, any",
 		  &s.fail_on_text, NULL, NULL },
+		{ "deadlines", "SET", "Due dates by this set: bod (default), pci, hipaa, cis", &s.deadlines, NULL,
+		  NULL },
+		{ "exposed", NULL, "The machine can be reached from the internet", NULL, &s.exposed, NULL },
+		{ "importance", "LEVEL", "How important the machine is: high, normal (default), low", &s.importance,
+		  NULL, NULL },
+		{ "rules", "FILE", "Decide by these rules of priority instead of the built-in ones", &s.rules, NULL,
+		  NULL },
 		{ "csv", NULL, "Print findings as CSV", NULL, &s.csv, NULL },
 		{ "why", NULL, "Show the advisory and range that make each finding", NULL, &s.why, NULL },
 	};
@@ -165,7 +195,7 @@ scan_run(struct cli *c, int argc, char **argv)
 	}
 	if (s.systeminfo)
 		return scan_windows(c, s.systeminfo, s.qfe, s.fail_on);
-	if (!read_packages(&s, &e))
+	if (!read_policy(&s, &e) || !read_packages(&s, &e))
 		return cli_fail(c, &e);
 	bool known = match(&s, &e);
 	if (c->json)

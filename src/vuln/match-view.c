@@ -182,6 +182,7 @@ add_facts(const struct match_view *v, const struct match_hit *hit, const struct 
 	const struct index_advisory *row = INDEX_ROW(v->ix, INDEX_ADVISORIES, index_advisory, run->advisory);
 	if (!row)
 		return;
+	f->date = row->date;
 	if (f->vulnerability.severity == SEVERITY_UNKNOWN && row->severity <= SEVERITY_CRITICAL)
 		f->vulnerability.severity = (enum severity)row->severity;
 	if (f->vulnerability.cvss < 0 && row->cvss10 <= 100)

@@ -79,6 +79,7 @@ struct finding {
 	size_t alias_count;
 	struct str *advisories; /* DSA-…, ALSA-…, sorted */
 	size_t advisory_count;
+	int64_t date; /* when the advisory that decided was published, 0 unknown */
 	int running; /* kernels: 1 runs, 0 installed only; -1 not a kernel or unknown */
 	struct str why; /* "DSA-5678-1: openssl before 3.0.17-1~deb12u2 in debian:12; 3.0.15-1~deb12u1 is installed" */
 };
