@@ -19,7 +19,11 @@ check_in_try(struct arena *a, struct str text)
 	for (size_t i = 0; i < c.section_count; i++)
 		if (c.sections[i].hash.len != 64)
 			abort();
-	if (!str_eq(c.machine, h.machine) && lineage_judge(&h, &c) != LINEAGE_CLONED)
+	/* What the server gave last is never a clone; an older one from another machine, booted anew, always is. */
+	enum lineage judged = lineage_judge(&h, &c);
+	bool current = str_eq(c.lineage, h.lineage),
+	     elsewhere = !str_eq(c.machine, h.machine) && !str_eq(c.boot, h.boot);
+	if (current != (judged == LINEAGE_CURRENT) || (!current && elsewhere && judged != LINEAGE_CLONED))
 		abort();
 }
 
