@@ -40,14 +40,18 @@ static void
 list_summary(struct json **rows, size_t count)
 {
 	TABLE_AUTO hosts = { 0 };
-	size_t security = 0;
+	size_t security = 0, missing = 0;
 	for (size_t i = 0; i < count; i++) {
 		table_put(&hosts, json_get_str(json_get(rows[i], "host"), "id"), NULL);
 		security += json_get_bool(rows[i], "security", false);
+		missing += str_eq(json_get_str(rows[i], "state"), STR("missing"));
 	}
 	printf("\n");
 	printf(tr("Updates: %zu, security updates among them: %zu, hosts: %zu."), count, security, hosts.count);
 	printf("\n");
+	if (missing)
+		puts(tr("To order them: mamori patch apply --security, or --host HOST --patch ID; --dry-run only shows "
+			"it."));
 }
 
 static int
