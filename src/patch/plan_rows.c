@@ -84,6 +84,7 @@ row_put(struct store *st, struct arena *a, struct str host, const struct patch *
 		.packages = patch_packages_json(a, p),
 		.kept_back = p->kept_back.len ? line(a, p->kept_back) : STR_NONE,
 		.staged = p->staged,
+		.security = p->security,
 	};
 	struct host_patch before;
 	struct err none = { 0 };

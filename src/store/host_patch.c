@@ -43,11 +43,11 @@ host_patch_put(struct store *st, const struct host_patch *p, struct err *e)
 {
 	SQL_AUTO q = sql_new(
 		st, "INSERT INTO host_patch (host, patch, state, listed, title, from_version, to_version, packages,"
-		    " kept_back, staged, at, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " kept_back, staged, at, attempt, security) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		    " ON CONFLICT (host, patch) DO UPDATE SET state = excluded.state, listed = excluded.listed,"
 		    " title = excluded.title, from_version = excluded.from_version, to_version = excluded.to_version,"
 		    " packages = excluded.packages, kept_back = excluded.kept_back, staged = excluded.staged,"
-		    " at = excluded.at, attempt = excluded.attempt");
+		    " at = excluded.at, attempt = excluded.attempt, security = excluded.security");
 	sql_text(&q, p->host);
 	sql_text(&q, p->patch);
 	sql_cstr(&q, state_names[p->state]);
@@ -60,6 +60,7 @@ host_patch_put(struct store *st, const struct host_patch *p, struct err *e)
 	sql_int(&q, p->staged);
 	sql_int(&q, p->at);
 	sql_text(&q, p->attempt);
+	sql_int(&q, p->security);
 	return sql_run(&q, e);
 }
 
@@ -97,7 +98,7 @@ host_patch_rebooted(struct store *st, struct str host, int64_t now, struct err *
 
 #define HOST_PATCH_COLUMNS \
 	"SELECT x.host, x.patch, x.state, x.listed, x.title, x.from_version, x.to_version, x.packages, x.kept_back," \
-	" x.staged, x.at, x.attempt, h.name, h.group_name, h.last_seen, y.security, y.severity, y.kev, o.by_user, " \
+	" x.staged, x.at, x.attempt, h.name, h.group_name, h.last_seen, x.security, y.severity, y.kev, o.by_user, " \
 	"o.state," \
 	" t.why, t.words, t.cause, t.at, t.finished"
 #define HOST_PATCH_FROM \
@@ -116,7 +117,7 @@ where_build(struct buf *from, const struct patch_filter *f, bool updates)
 	sql_and(from, f->group.len > 0, " AND h.group_name = ?3");
 	sql_and(from, f->state.len > 0, " AND x.state = ?4");
 	sql_and(from, f->patch.len > 0, updates ? " AND y.id = ?5" : " AND x.patch = ?5");
-	sql_and(from, f->security >= 0, " AND y.security = ?6");
+	sql_and(from, f->security >= 0, updates ? " AND y.security = ?6" : " AND x.security = ?6");
 }
 
 static void
@@ -202,7 +203,7 @@ static bool
 host_patch_total(struct store *st, struct arena *a, const struct patch_filter *f, const char *from, int64_t *total,
 		 struct err *e)
 {
-	if (f->q.len || f->host.len || f->group.len) {
+	if (f->q.len || f->host.len || f->group.len || f->security >= 0) {
 		SQL_AUTO q = sql_count(st, from);
 		filter_bind(&q, a, f);
 		return sql_number(&q, total, e);
@@ -212,10 +213,9 @@ host_patch_total(struct store *st, struct arena *a, const struct patch_filter *f
 		    " THEN running WHEN 'installed' THEN installed WHEN 'installed-pending-reboot' THEN rebooting"
 		    " WHEN 'failed' THEN failed WHEN 'kept-back' THEN kept"
 		    " ELSE missing + queued + running + installed + rebooting + failed + kept END), 0)"
-		    " FROM patch WHERE (?2 IS NULL OR id = ?2) AND (?3 < 0 OR security = ?3)");
+		    " FROM patch WHERE ?2 IS NULL OR id = ?2");
 	sql_text(&q, f->state.len ? f->state : STR_NONE);
 	sql_text(&q, f->patch.len ? f->patch : STR_NONE);
-	sql_int(&q, f->security);
 	return sql_number(&q, total, e);
 }
 

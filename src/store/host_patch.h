@@ -49,12 +49,12 @@ struct host_patch {
 	struct str title, from, to, packages; /* packages: a JSON array */
 	struct str kept_back; /* ptr NULL: the package manager would take it */
 	bool staged;
+	bool security; /* by this host's own package manager */
 	int64_t at;
 	struct str attempt; /* the last one; ptr NULL: none */
 	/* read only: */
 	struct str host_name, group;
 	int64_t last_seen;
-	bool security;
 	int severity;
 	int64_t kev;
 	struct str order_by, order_state; /* of the attempt's order; ptr NULL: none */

@@ -44,6 +44,29 @@ security_means_what_is_missing_and_not_held_back(void **state)
 	assert_int_equal(scene_state(w, "a", BASH), PATCH_MISSING);
 }
 
+/* One host's word about an update does not widen what is ordered on another. */
+static void
+security_is_what_the_host_itself_says(void **state)
+{
+	struct world *w = *state;
+	KEY_AUTO k = NULL;
+	world_host(w, "a", "alpha", HOST_ACTIVE);
+	world_host(w, "b", "liar", HOST_ACTIVE);
+	scene_plan(w, "a", plan_text());
+	scene_plan(
+		w, "b",
+		"{\"manager\":\"apt\",\"lists_at\":null,\"patches\":[{\"id\":\"" BASH
+		"\",\"title\":\"bash\",\"source\":\"bash\",\"version\":\"5.2-3\",\"security\":true,\"origins\":\"x\","
+		"\"size\":5,\"staged\":false,\"kept_back\":null,\"packages\":[{\"name\":\"bash\",\"arch\":\"amd64\","
+		"\"from\":\"5.2-2\",\"to\":\"5.2-3\",\"size\":5}],\"cves\":[]}]}");
+	struct order_outcome out =
+		scene_order(w, &k, "{\"kind\":\"apply\",\"hosts\":[\"a\"],\"patches\":\"security\"}");
+	assert_int_equal(out.items.count, 1);
+	assert_int_equal(out.items.items[0].patch_count, 1);
+	assert_true(str_eq(out.items.items[0].patches[0].patch, STR(OPENSSL)));
+	assert_int_equal(scene_state(w, "a", BASH), PATCH_MISSING);
+}
+
 static void
 a_dry_run_stores_nothing(void **state)
 {
@@ -215,6 +238,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(bad_requests_are_refused),
 		TEST(security_means_what_is_missing_and_not_held_back),
+		TEST(security_is_what_the_host_itself_says),
 		TEST(a_dry_run_stores_nothing),
 		TEST(hosts_that_take_no_orders_are_named_with_the_reason),
 		TEST(the_same_update_is_not_ordered_twice),
