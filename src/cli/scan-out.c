@@ -18,7 +18,7 @@ scan_next(struct scan_cursor *c)
 	}
 	match_view_get(c->view, &s->result.hits[c->next++], &c->arena, &c->finding);
 	const struct finding *f = &c->finding;
-	priority_decide(&s->policy, &f->vulnerability, f->date, f->fixed.len > 0, &c->priority);
+	priority_decide(&s->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0, &c->priority);
 	return true;
 }
 
@@ -60,15 +60,12 @@ put_strings(struct json_writer *w, const char *key, const struct str *items, siz
 	json_end_array(w);
 }
 
-static void
-put_finding(struct json_writer *w, const struct finding *f, const struct priority *p)
+void
+scan_put_verdict(struct json_writer *w, const struct finding *f, const struct priority *p)
 {
-	json_begin_object(w);
-	json_put_str(w, "package", f->package->name);
-	json_put_str(w, "arch", f->package->arch);
-	json_put_str(w, "source", f->source);
 	json_put_str(w, "installed", f->package->version);
 	json_put_str(w, "fixed", f->fixed.len ? f->fixed : STR_NONE);
+	json_put_str(w, "last_affected", f->last_affected.len ? f->last_affected : STR_NONE);
 	json_put_str(w, "vulnerability", f->vulnerability.id);
 	put_strings(w, "aliases", f->aliases, f->alias_count);
 	put_strings(w, "advisories", f->advisories, f->advisory_count);
@@ -88,6 +85,16 @@ put_finding(struct json_writer *w, const struct finding *f, const struct priorit
 	struct str title = vulnerability_title(&f->vulnerability);
 	json_put_str(w, "title", title.len ? title : STR_NONE);
 	json_put_str(w, "why", f->why);
+}
+
+static void
+put_finding(struct json_writer *w, const struct finding *f, const struct priority *p)
+{
+	json_begin_object(w);
+	json_put_str(w, "package", f->package->name);
+	json_put_str(w, "arch", f->package->arch);
+	json_put_str(w, "source", f->source);
+	scan_put_verdict(w, f, p);
 	json_end_object(w);
 }
 
@@ -349,7 +356,7 @@ rows_collect(const struct scan *s, struct arena *a, rows_list *list)
 		if (!row) {
 			row = ARENA_NEW(a, struct row);
 			row->finding = f;
-			priority_decide(&s->policy, &f.vulnerability, f.date, f.fixed.len > 0, &row->priority);
+			priority_decide(&s->policy, &f.vulnerability, f.date, f.fixed.len + f.last_affected.len > 0, &row->priority);
 			*table_put(&rows, arena_str(a, key), &added) = row;
 			*ARRAY_PUSH(a, list) = row;
 		} else if (str_cmp(f.package->name, row->finding.package->name) < 0) {

@@ -13,7 +13,8 @@ struct scan_sums {
 
 struct scan {
 	struct cli *cli;
-	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe, *rules, *deadlines, *importance;
+	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe, *rules, *deadlines, *importance,
+		*software;
 	bool csv, why, exposed;
 	enum fail_on fail_on;
 	struct inventory inventory;
@@ -26,9 +27,14 @@ struct scan {
 	bool known; /* findings could be computed */
 };
 
+/* Keys of a finding from "installed" on. */
+void scan_put_verdict(struct json_writer *w, const struct finding *f, const struct priority *p);
 void scan_print_json(struct scan *s);
 void scan_print_csv(struct scan *s);
 void scan_print_table(struct scan *s);
+
+/* mamori scan --software FILE; the exit status. Uses what the options say, and the policy. */
+int scan_software(struct scan *s);
 
 /* Findings one after the other with bounded memory: what one gives is good until 500 more were taken. */
 struct scan_cursor {

@@ -40,6 +40,10 @@ check_options(struct scan *s, struct err *e)
 			       "--systeminfo excludes --root, --dpkg-status and --os: it names the system");
 	if (s->qfe && !s->systeminfo)
 		return err_set(e, ERR_USAGE, "--qfe adds to what --systeminfo says; name that file as well");
+	if (s->software && (s->root || s->dpkg_status || s->os_name || s->systeminfo))
+		return err_set(e, ERR_USAGE, "--software excludes --root, --dpkg-status, --os and --systeminfo");
+	if (s->software && s->csv)
+		return err_set(e, ERR_USAGE, "--csv is for packages; for software use --json");
 	if (s->systeminfo && s->csv)
 		return err_set(e, ERR_USAGE, "--csv is for packages; for Windows use --json");
 	if (s->cli->json && s->csv)
@@ -173,6 +177,10 @@ scan_run(struct cli *c, int argc, char **argv)
 		  &s.systeminfo, NULL, NULL },
 		{ "qfe", "FILE", "With --systeminfo: installed updates as “wmic qfe list” prints them", &s.qfe, NULL,
 		  NULL },
+		{ "software", "FILE",
+		  "Look at a list of applications and appliances: CSV or JSON Lines with publisher, name, version or "
+		  "cpe",
+		  &s.software, NULL, NULL },
 		{ "fail-on", "LEVEL", "Exit with 1 when such a finding is there: critical, high, kev, any",
 		  &s.fail_on_text, NULL, NULL },
 		{ "deadlines", "SET", "Due dates by this set: bod (default), pci, hipaa, cis", &s.deadlines, NULL,
@@ -195,7 +203,11 @@ scan_run(struct cli *c, int argc, char **argv)
 	}
 	if (s.systeminfo)
 		return scan_windows(c, s.systeminfo, s.qfe, s.fail_on);
-	if (!read_policy(&s, &e) || !read_packages(&s, &e))
+	if (!read_policy(&s, &e))
+		return cli_fail(c, &e);
+	if (s.software)
+		return scan_software(&s);
+	if (!read_packages(&s, &e))
 		return cli_fail(c, &e);
 	bool known = match(&s, &e);
 	if (c->json)
@@ -221,7 +233,7 @@ const struct cli_verb verb_scan = {
 	"",
 	"Show what this machine is missing: packages, vulnerabilities, fixed versions, and why",
 	"  mamori scan\n  mamori scan --fail-on kev\n  mamori scan --dpkg-status status --os debian:12 --json\n"
-	"  mamori scan --systeminfo pc-12.txt",
+	"  mamori scan --systeminfo pc-12.txt\n  mamori scan --software applications.csv --exposed",
 	scan_run,
 	.own_surplus = true,
 };

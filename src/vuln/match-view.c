@@ -16,7 +16,7 @@ struct match_view {
 	int running;
 	/* The last sentence made for it. */
 	uint32_t run;
-	struct str why, fixed;
+	struct str why, fixed, last_affected;
 };
 
 struct match_view *
@@ -200,6 +200,7 @@ take_run(struct match_view *v, uint32_t number)
 	const struct index_range *r = deciding_range(v, run);
 	v->run = number;
 	v->fixed = r && r->kind == RANGE_BEFORE ? version_text(v, r->limit) : STR("");
+	v->last_affected = r && r->kind == RANGE_UNTIL ? version_text(v, r->limit) : STR("");
 	v->why = r ? why(v, r, advisory_id(v, run), v->arena) : STR("");
 }
 
@@ -213,6 +214,7 @@ match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *
 					   : p->source.len > 0     ? p->source
 								   : p->name,
 				 .fixed = STR(""),
+				 .last_affected = STR(""),
 				 .running = v->running,
 				 .why = STR("") };
 	if (!good || hit->fact >= v->facts.head->facts || v->facts.facts[hit->fact].run >= v->facts.head->runs)
@@ -220,6 +222,7 @@ match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *
 	uint32_t run = v->facts.facts[hit->fact].run;
 	take_run(v, run);
 	out->fixed = v->fixed;
+	out->last_affected = v->last_affected;
 	out->why = v->why;
 	add_advisories(v, hit, a, out);
 	add_facts(v, hit, &v->facts.runs[run], a, out);

@@ -74,6 +74,7 @@ struct finding {
 	const struct package *package;
 	struct str source; /* as advisories call it: linux for a package that linux-signed-amd64 made */
 	struct str fixed; /* empty: no fixed version is known */
+	struct str last_affected; /* what comes after it is safe, where no fixed version is named; else empty */
 	struct vulnerability vulnerability;
 	struct str *aliases;
 	size_t alias_count;

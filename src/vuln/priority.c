@@ -1,7 +1,8 @@
 #include "vuln/priority.h"
 
+#include "vuln/fields.h"
+
 #define RULES_MAX 1000
-#define FIELDS_MAX 16
 #define DAY INT64_C(86400000)
 
 extern const unsigned char priority_csv[], deadlines_csv[];
@@ -24,61 +25,6 @@ importance_parse(struct str s, enum importance *out)
 			*out = (enum importance)i;
 			return true;
 		}
-	return false;
-}
-
-/* ---- reading ---- */
-
-struct line {
-	struct str fields[FIELDS_MAX];
-	size_t count, number;
-};
-
-/* A field, quoted or not ("" in quotes is a quote), off the front of *rest; false: a quote is not closed. */
-static bool
-field_take(struct str *rest, struct arena *a, struct str *out)
-{
-	if (rest->len == 0 || rest->ptr[0] != '"') {
-		ptrdiff_t comma = str_find_char(*rest, ',');
-		size_t n = comma < 0 ? rest->len : (size_t)comma;
-		*out = str_trim(str_head(*rest, n));
-		*rest = str_skip(*rest, n);
-		return true;
-	}
-	char *text = ARENA_ARRAY(a, char, rest->len);
-	size_t n = 0, i = 1;
-	for (; i < rest->len; i++) {
-		if (rest->ptr[i] == '"' && (i + 1 == rest->len || rest->ptr[i + 1] != '"'))
-			break;
-		i += rest->ptr[i] == '"';
-		text[n++] = rest->ptr[i];
-	}
-	*out = str_sub(text, n);
-	bool closed = i < rest->len;
-	*rest = str_skip(*rest, i + closed);
-	return closed && (rest->len == 0 || rest->ptr[0] == ',');
-}
-
-/* The next line that is no remark; *end: there is none. */
-static bool
-line_next(struct str *text, struct arena *a, struct line *l, bool *end)
-{
-	struct str s;
-	*end = false;
-	do {
-		if (!str_line(text, &s)) {
-			*end = true;
-			return true;
-		}
-		l->number++;
-	} while (str_trim(s).len == 0 || s.ptr[0] == '#');
-	for (l->count = 0; l->count < FIELDS_MAX;) {
-		if (!field_take(&s, a, &l->fields[l->count++]))
-			return false;
-		if (s.len == 0)
-			return true;
-		s = str_skip(s, 1); /* the comma */
-	}
 	return false;
 }
 
@@ -143,17 +89,17 @@ value_number(enum column c, struct str s)
 }
 
 static bool
-rule_read(const struct line *l, struct priority_rule *out, const char **bad)
+rule_read(const struct fields *l, struct priority_rule *out, const char **bad)
 {
 	for (int c = KEV; c <= IMPORTANCE; c++) {
 		*bad = columns[c].name;
 		if (c == EPSS) {
-			if (l->fields[c].len &&
-			    (!str_to_double(l->fields[c], &out->epss) || out->epss < 0 || out->epss > 1))
+			if (l->text[c].len &&
+			    (!str_to_double(l->text[c], &out->epss) || out->epss < 0 || out->epss > 1))
 				return false;
 			continue;
 		}
-		int number = value_number((enum column)c, l->fields[c]);
+		int number = value_number((enum column)c, l->text[c]);
 		if (number < 0)
 			return false;
 		if (number > 0) {
@@ -162,18 +108,18 @@ rule_read(const struct line *l, struct priority_rule *out, const char **bad)
 		}
 	}
 	*bad = columns[ACTION].name;
-	out->reason = l->fields[REASON];
-	out->reason_ja = l->count > REASON_JA && l->fields[REASON_JA].len ? l->fields[REASON_JA] : l->fields[REASON];
-	return action_parse(l->fields[ACTION], &out->action);
+	out->reason = l->text[REASON];
+	out->reason_ja = l->count > REASON_JA && l->text[REASON_JA].len ? l->text[REASON_JA] : l->text[REASON];
+	return action_parse(l->text[ACTION], &out->action);
 }
 
 static bool
-header_fits(const struct line *l)
+header_fits(const struct fields *l)
 {
 	if (l->count < REASON_JA)
 		return false;
 	for (size_t i = 0; i < l->count && i < COUNT(columns); i++)
-		if (!str_eq(l->fields[i], str_of(columns[i].name)))
+		if (!str_eq(l->text[i], str_of(columns[i].name)))
 			return false;
 	return true;
 }
@@ -181,8 +127,8 @@ header_fits(const struct line *l)
 static bool
 rules_read(struct str text, const char *name, struct arena *a, struct priority_policy *out, struct err *e)
 {
-	struct line l = { 0 };
-	bool end, whole = line_next(&text, a, &l, &end);
+	struct fields l = { 0 };
+	bool end, whole = fields_next(&text, a, &l, &end);
 	if (!whole || end || !header_fits(&l))
 		return err_set(e, ERR_INPUT,
 			       "%s holds no rules of priority: its first line has to name the columns kev,ransomware,"
@@ -191,7 +137,7 @@ rules_read(struct str text, const char *name, struct arena *a, struct priority_p
 	for (;;) {
 		const char *bad = "quotes";
 		struct priority_rule rule = { 0 };
-		whole = line_next(&text, a, &l, &end);
+		whole = fields_next(&text, a, &l, &end);
 		if (whole && end)
 			break;
 		if (!whole || l.count <= REASON || !rule_read(&l, &rule, &bad))
@@ -209,29 +155,29 @@ rules_read(struct str text, const char *name, struct arena *a, struct priority_p
 /* ---- deadlines ---- */
 
 static void
-deadline_read(const struct line *l, struct deadline *d)
+deadline_read(const struct fields *l, struct deadline *d)
 {
-	d->any_action = !action_parse(l->fields[2], &d->action);
-	d->any_severity = !severity_parse(l->fields[3], &d->severity);
-	(void)!str_to_i64(l->fields[4], &d->days);
+	d->any_action = !action_parse(l->text[2], &d->action);
+	d->any_severity = !severity_parse(l->text[3], &d->severity);
+	(void)!str_to_i64(l->text[4], &d->days);
 }
 
 static bool
 deadlines_read(const char *set, struct arena *a, struct priority_policy *out, struct err *e)
 {
 	struct str text = str_sub((const char *)deadlines_csv, deadlines_csv_len), wanted = str_of(set), last = STR("");
-	struct line l = { 0 };
+	struct fields l = { 0 };
 	bool end;
 	BUF_AUTO names = { 0 };
-	for (bool header = true; line_next(&text, a, &l, &end) && !end; header = false) {
+	for (bool header = true; fields_next(&text, a, &l, &end) && !end; header = false) {
 		if (header)
 			continue;
 		if (!wanted.ptr)
-			wanted = l.fields[0];
-		if (!str_eq(last, l.fields[0]))
-			buf_addf(&names, "%s%.*s", names.len ? ", " : "", STR_ARG(l.fields[0]));
-		last = l.fields[0];
-		if (!str_eq(l.fields[0], wanted) || l.count != 5)
+			wanted = l.text[0];
+		if (!str_eq(last, l.text[0]))
+			buf_addf(&names, "%s%.*s", names.len ? ", " : "", STR_ARG(l.text[0]));
+		last = l.text[0];
+		if (!str_eq(l.text[0], wanted) || l.count != 5)
 			continue;
 		struct deadline d;
 		deadline_read(&l, &d);

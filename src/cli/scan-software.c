@@ -1,0 +1,204 @@
+/* mamori scan --software: applications and appliances of a list, judged by the products that CVE records name. */
+#include "cli/scan-out.h"
+#include "os/file.h"
+#include "vuln/software.h"
+
+#define LIST_MAX (64u << 20)
+
+struct software_scan {
+	struct scan *scan;
+	struct software *list;
+	size_t count, bad;
+	struct software_result result;
+	struct priority *priorities; /* of the findings */
+};
+
+static bool
+read_list(struct software_scan *s, struct err *e)
+{
+	struct arena *a = s->scan->cli->arena;
+	BUF_AUTO text = { 0 };
+	return file_read(s->scan->software, LIST_MAX, &text, e) &&
+	       software_list_read(arena_str(a, buf_str(&text)), s->scan->software, a, &s->list, &s->count, &s->bad, e);
+}
+
+static bool
+match(struct software_scan *s, struct err *e)
+{
+	struct cli *c = s->scan->cli;
+	if (!vuln_index_open(c->data, &s->scan->index, e)) {
+		if (e->code == ERR_NOT_FOUND)
+			e->code = ERR_UNREACHABLE; /* what is needed is not there */
+		return false;
+	}
+	if (!software_match(s->scan->index, s->list, s->count, s->scan->policy.now, c->arena, &s->result, e))
+		return false;
+	if (!s->result.covered)
+		return err_set(
+			e, ERR_UNREACHABLE,
+			"the imported feeds name no products, so the vulnerabilities of software are unknown; import "
+			"CVE records (mamori feed import cve-records.jsonl)");
+	s->priorities = ARENA_ARRAY(c->arena, struct priority, s->result.count + 1);
+	for (size_t i = 0; i < s->result.count; i++) {
+		const struct finding *f = &s->result.findings[i].finding;
+		priority_decide(&s->scan->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0, &s->priorities[i]);
+	}
+	return true;
+}
+
+/* ---- JSON ---- */
+
+static void
+put_software(struct json_writer *w, const struct software *s, const struct software_product *p)
+{
+	json_put_str(w, "publisher", s->publisher.len ? s->publisher : STR_NONE);
+	json_put_str(w, "name", s->name.len ? s->name : STR_NONE);
+	json_put_str(w, "version", s->version.len ? s->version : STR_NONE);
+	json_put_str(w, "product", p->count ? p->names[0] : STR_NONE);
+	json_put_str(w, "winget", p->winget.len ? p->winget : STR_NONE);
+	json_key(w, "confidence");
+	if (p->count)
+		json_double(w, p->confidence, 1);
+	else
+		json_null(w);
+}
+
+static void
+print_json(const struct software_scan *s)
+{
+	BUF_AUTO out = { 0 };
+	struct json_writer w = { .out = &out };
+	const struct software_result *r = &s->result;
+	json_begin_object(&w);
+	json_put_i64(&w, "software", (int64_t)s->count);
+	json_put_i64(&w, "bad", (int64_t)s->bad);
+	json_put_bool(&w, "covered", r->covered);
+	json_key(&w, "findings");
+	if (!r->covered)
+		json_null(&w); /* unknown is not “none” */
+	else
+		json_begin_array(&w);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct software_finding *f = &r->findings[i];
+		json_begin_object(&w);
+		put_software(&w, &s->list[f->software], &r->products[f->software]);
+		scan_put_verdict(&w, &f->finding, &s->priorities[i]);
+		json_end_object(&w);
+	}
+	if (r->covered)
+		json_end_array(&w);
+	json_key(&w, "unknown");
+	json_begin_array(&w);
+	for (size_t i = 0; r->covered && i < s->count; i++) {
+		if (r->states[i] == SOFTWARE_JUDGED)
+			continue;
+		json_begin_object(&w);
+		put_software(&w, &s->list[i], &r->products[i]);
+		json_put_cstr(&w, "reason", software_state_name(r->states[i]));
+		json_end_object(&w);
+	}
+	json_end_array(&w);
+	json_end_object(&w);
+	cli_print_line(&out);
+}
+
+/* ---- table ---- */
+
+struct row {
+	const struct software_scan *scan;
+	size_t number;
+};
+
+static int
+compare_rows(const void *x, const void *y)
+{
+	const struct row *rx = x, *ry = y;
+	const struct priority *px = &rx->scan->priorities[rx->number], *py = &ry->scan->priorities[ry->number];
+	const struct vulnerability *vx = &rx->scan->result.findings[rx->number].finding.vulnerability,
+				   *vy = &ry->scan->result.findings[ry->number].finding.vulnerability;
+	if (px->action != py->action)
+		return px->action > py->action ? -1 : 1;
+	if (vx->kev != vy->kev)
+		return vx->kev ? -1 : 1;
+	if (vx->severity != vy->severity)
+		return vx->severity > vy->severity ? -1 : 1;
+	return rx->number < ry->number ? -1 : rx->number > ry->number;
+}
+
+static void
+print_row(const struct software_scan *s, struct cli_table *t, size_t number)
+{
+	const struct software_finding *f = &s->result.findings[number];
+	const struct software *software = &s->list[f->software];
+	const struct priority *p = &s->priorities[number];
+	char due[TIME_RFC3339_MAX] = "";
+	if (p->due)
+		time_rfc3339(p->due, due);
+	cli_table_cell(t, f->finding.vulnerability.id);
+	cli_table_cell(t, str_of(tr(action_name(p->action))));
+	cli_table_cell(t, str_head(str_of(due), 10));
+	cli_table_cell(t, str_of(f->finding.vulnerability.kev ? tr("exploited") : ""));
+	cli_table_cell(t, str_of(tr(severity_name(f->finding.vulnerability.severity))));
+	cli_table_cell(t, software->name.len ? software->name : software->cpe);
+	cli_table_cell(t, f->finding.package->version);
+	cli_table_cell(t, f->finding.fixed.len ? f->finding.fixed : str_of(tr("none known")));
+	if (s->scan->why)
+		cli_table_cell(t, lang_current() == LANG_JA ? p->reason_ja : p->reason);
+	else
+		cli_table_cellf(t, "%.0f %%", s->result.products[f->software].confidence * 100);
+}
+
+static void
+print_table(const struct software_scan *s)
+{
+	static const char *const headers[] = { "VULNERABILITY", "ACTION",    "DUE",      "KEV",       "SEVERITY",
+					       "SOFTWARE",      "INSTALLED", "FIXED IN", "CONFIDENCE" };
+	static const char *const headers_why[] = { "VULNERABILITY", "ACTION",    "DUE",      "KEV", "SEVERITY",
+						   "SOFTWARE",      "INSTALLED", "FIXED IN", "WHY" };
+	struct arena *a = s->scan->cli->arena;
+	size_t states[SOFTWARE_NOT_IN_FEEDS + 1] = { 0 };
+	struct row *rows = ARENA_ARRAY(a, struct row, s->result.count + 1);
+	for (size_t i = 0; i < s->result.count; i++)
+		rows[i] = (struct row){ s, i };
+	qsort(rows, s->result.count, sizeof(*rows), compare_rows);
+	struct cli_table *t = cli_table_new(a, s->scan->why ? headers_why : headers, COUNT(headers));
+	for (size_t i = 0; i < s->result.count; i++)
+		print_row(s, t, rows[i].number);
+	if (s->result.count) {
+		cli_table_print(t);
+		putchar('\n');
+	}
+	for (size_t i = 0; i < s->count; i++)
+		states[s->result.states[i]]++;
+	printf(tr("%zu findings in %zu of %zu pieces of software.\n"), s->result.count, states[SOFTWARE_JUDGED],
+	       s->count);
+	printf(tr("Unknown are the others: %zu without a version, %zu that mamori's table does not know, %zu that no "
+		  "feed names.\n"),
+	       states[SOFTWARE_NO_VERSION], states[SOFTWARE_NOT_MAPPED], states[SOFTWARE_NOT_IN_FEEDS]);
+}
+
+int
+scan_software(struct scan *scan)
+{
+	struct software_scan s = { .scan = scan };
+	struct err e = { 0 };
+	if (!read_list(&s, &e))
+		return cli_fail(scan->cli, &e);
+	bool known = match(&s, &e);
+	if (scan->cli->json && (known || s.result.states))
+		print_json(&s);
+	else if (known)
+		print_table(&s);
+	fflush(stdout);
+	if (s.bad > 0) {
+		fprintf(stderr, "mamori: ");
+		fprintf(stderr, tr("%zu lines of the list could not be read and were left out"), s.bad);
+		fprintf(stderr, "\n");
+	}
+	if (!known)
+		return cli_fail(scan->cli, &e);
+	for (size_t i = 0; i < s.result.count; i++)
+		if (scan_fails(scan->fail_on, &s.result.findings[i].finding.vulnerability))
+			return 1;
+	return 0;
+}
