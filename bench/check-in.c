@@ -23,8 +23,7 @@ enum { HOSTS_MAX = 900, ANSWER_MAX = 1 << 16 };
 
 static const char *const section_names[] = { "system", "packages", "updates" };
 static const char *const section_bodies[] = {
-	"{\"os\":{\"id\":\"debian\",\"version\":\"12\",\"name\":\"Debian GNU/Linux 12 "
-	"(bookworm)\"},\"hostname\":\"bench\"}",
+	"{\"os\":{\"id\":\"debian\",\"version\":\"12\",\"name\":\"Debian GNU/Linux 12\"},\"hostname\":\"bench\"}",
 	"{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"openssl\",\"3.0.15-1\",\"amd64\",\"\",\"\"]]}",
 	"{\"manager\":\"apt\",\"lists_at\":null,\"patches\":[]}",
 };
