@@ -356,7 +356,8 @@ rows_collect(const struct scan *s, struct arena *a, rows_list *list)
 		if (!row) {
 			row = ARENA_NEW(a, struct row);
 			row->finding = f;
-			priority_decide(&s->policy, &f.vulnerability, f.date, f.fixed.len + f.last_affected.len > 0, &row->priority);
+			priority_decide(&s->policy, &f.vulnerability, f.date, f.fixed.len + f.last_affected.len > 0,
+					&row->priority);
 			*table_put(&rows, arena_str(a, key), &added) = row;
 			*ARRAY_PUSH(a, list) = row;
 		} else if (str_cmp(f.package->name, row->finding.package->name) < 0) {

@@ -41,7 +41,8 @@ match(struct software_scan *s, struct err *e)
 	s->priorities = ARENA_ARRAY(c->arena, struct priority, s->result.count + 1);
 	for (size_t i = 0; i < s->result.count; i++) {
 		const struct finding *f = &s->result.findings[i].finding;
-		priority_decide(&s->scan->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0, &s->priorities[i]);
+		priority_decide(&s->scan->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0,
+				&s->priorities[i]);
 	}
 	return true;
 }

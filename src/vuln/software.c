@@ -6,6 +6,8 @@
 #include "vuln/fields.h"
 #include "vuln/index.h"
 
+#include <assert.h>
+
 extern const unsigned char software_csv[];
 extern const size_t software_csv_len;
 
@@ -173,6 +175,7 @@ software_match(const struct vuln_index *ix, const struct software *list, size_t 
 	TABLE_AUTO seen = { 0 };
 	for (size_t i = 0, last = SIZE_MAX; i < found.count; i++) {
 		const struct finding *f = &found.findings[i];
+		assert(m.owners.items); /* a finding is of one of the packages */
 		size_t owner = m.owners.items[f->package - packages.items];
 		bool added;
 		if (owner != last)
