@@ -46,7 +46,7 @@ class Test:
 class Outcome:
     def __init__(self):
         self.passed, self.failed, self.skipped = 0, [], []
-        self.output, self.seconds = "", 0.0
+        self.output, self.seconds, self.cpu = "", 0.0, 0.0
 
 
 def targets(build, prefix):
@@ -80,6 +80,7 @@ def environment(build, scratch):
         CMOCKA_MESSAGE_OUTPUT="TAP", LC_ALL="C.UTF-8", TMPDIR=str(scratch), PYTHONDONTWRITEBYTECODE="1",
         MAMORI_BUILD=str(build), MAMORI_SOURCE=str(SOURCE))
     env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:allocator_may_return_null=0")
+    env.setdefault("LSAN_OPTIONS", f"print_suppressions=0:suppressions={SOURCE}/test/lsan.supp")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     for name in ("MAMORI_DATA", "XDG_STATE_HOME", "LANGUAGE", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         env.pop(name, None)
@@ -127,12 +128,28 @@ def stop_group(process, grace):
         pass
 
 
+def wait_measured(process, limit, outcome):
+    """Whether it ended in time; then the processor time of it and of those it waited for is known, too."""
+    end, pause = time.monotonic() + limit, 0.001
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            outcome.cpu = usage.ru_utime + usage.ru_stime
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
 RUNNING = {}  # process -> seconds it gets to clean up after SIGTERM
 
 
 def run_test(test, build, scratch_root):
     outcome = Outcome()
     scratch = pathlib.Path(tempfile.mkdtemp(dir=scratch_root))
+    scratch.chmod(0o711)  # what drops its rights reads files in it, by name
     started = time.monotonic()
     files = [tempfile.TemporaryFile(mode="w+", errors="replace") for _ in range(2)]
     process = subprocess.Popen(
@@ -140,9 +157,7 @@ def run_test(test, build, scratch_root):
         stdout=files[0], stderr=files[1], start_new_session=True)
     grace = 20 if test.kind in ("scenario", "browser") else 2
     RUNNING[process] = grace
-    try:
-        process.wait(test.limit)
-    except subprocess.TimeoutExpired:
+    if not wait_measured(process, test.limit, outcome):
         outcome.failed.append(f"still running after {test.limit} s")
     stop_group(process, grace)
     process.wait()
@@ -183,7 +198,8 @@ class Report:
             self.erase()
             if self.verbose:
                 word = "FAIL" if outcome.failed else "ok"
-                print(f"{word:4} {test.name} ({outcome.passed} passed, {outcome.seconds:.1f} s)")
+                print(f"{word:4} {test.name} ({outcome.passed} passed, {outcome.seconds:.1f} s, "
+                      f"{outcome.cpu:.1f} s of CPU)")
             for what in outcome.failed:
                 print(f"FAIL {test.name}: {what}")
             if outcome.failed or (self.verbose and outcome.output):
@@ -265,7 +281,8 @@ def main():
     parser.add_argument("--build", default="build", help="build folder (default: build)")
     parser.add_argument("--kinds", default="", help="only these, by comma: " + ",".join(LIMITS))
     parser.add_argument("--list", action="store_true", help="only list the tests")
-    parser.add_argument("-j", "--jobs", type=int, default=max(1, os.cpu_count() or 1))
+    parser.add_argument("-j", "--jobs", type=int, default=1 + (os.cpu_count() or 1),
+                        help="tests at a time (default: one more than there are cores, since scenarios mostly wait)")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="regular expression on KIND/NAME")
     options = parser.parse_args()
     build = (SOURCE / options.build).resolve()
@@ -284,10 +301,11 @@ def main():
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     report = Report(options.verbose, len(tests))
     scratch_root = tempfile.mkdtemp(prefix="mt-")  # short: UNIX sockets have 108 bytes
+    os.chmod(scratch_root, 0o711)
     try:
-        # Long ones first, so that no core idles at the end.
-        rank = {"browser": 0, "scenario": 1, "golden": 2, "unit": 3, "fuzz": 4}
-        work(sorted((t for t in tests if not t.serial), key=lambda t: rank[t.kind]), build, report, options.jobs, scratch_root)
+        # Long ones first, so that no core idles at the end; a script's limit tells how long it is.
+        rank = {"browser": 1, "scenario": 1, "golden": 2, "unit": 3, "fuzz": 4}
+        work(sorted((t for t in tests if not t.serial), key=lambda t: (rank[t.kind], -t.limit)), build, report, options.jobs, scratch_root)
         work([t for t in tests if t.serial], build, report, 1, scratch_root)
     finally:
         for process, grace in list(RUNNING.items()):  # only when interrupted

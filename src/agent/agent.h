@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "os/proc.h"
 
+struct host_view;
 struct net;
 struct pkgmgr;
 
@@ -17,7 +18,9 @@ struct agent {
 	/* For tests; NULL in the program: a process without rights, the manager that the root has. */
 	const struct net *net;
 	const struct pkgmgr *pkgmgr;
-	unsigned patience_s; /* how long a busy package manager is waited for after a crash; 0 = 120 */
+	const struct host_view *view; /* NULL: this machine, or nothing for another root */
+	const char *const *relays; /* enrolment: through these, NULL-terminated; NULL: directly */
+	unsigned patience_s; /* how long a busy package manager, or services after a start, are waited for; 0 = 120 */
 };
 
 /* Enrols with the token in a file; a host that is enrolled already is ERR_CONFLICT unless `again`. */
@@ -32,5 +35,14 @@ bool agent_status(const struct agent *a, struct buf *json, struct err *e) MUST_C
 bool agent_run(const struct agent *a, struct err *e) MUST_CHECK;
 /* Asks a running agent to check in at once; ERR_UNREACHABLE when none runs on this state folder. */
 bool agent_now(const struct agent *a, struct err *e) MUST_CHECK;
+
+/* For people at the machine, without rights (agent/ward.h). what: hold, release, now, later; until 0: none.
+ * *answer: a sentence. */
+bool agent_ask(const struct agent *a, const char *what, const char *why, int64_t until, struct buf *answer,
+	       struct err *e) MUST_CHECK;
+/* What is planned here, as JSON; ERR_NOT_FOUND when nothing is. */
+bool agent_notice(const struct agent *a, struct buf *json, struct err *e) MUST_CHECK;
+/* Called by the program that waits when somebody is at the socket (descriptor WAITER_WARD_FD). */
+bool agent_ward(const struct agent *a);
 
 #endif

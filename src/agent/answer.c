@@ -1,5 +1,6 @@
 #include "agent/answer.h"
 
+#include "base/time.h"
 #include "base/tr.h"
 
 #define NEED_MAX 16
@@ -35,15 +36,22 @@ strings_only(const struct json *items, size_t count)
 bool
 answer_parse(struct arena *arena, struct str body, struct answer *out, struct err *e)
 {
-	struct answer r = { 0 };
 	struct json *v;
 	if (!json_parse(arena, body, &limits, &v, e))
 		return err_wrap(e, "reading the server's answer");
+	return answer_read(arena, v, true, out, e);
+}
+
+bool
+answer_read(struct arena *arena, const struct json *v, bool lineage, struct answer *out, struct err *e)
+{
+	struct answer r = { 0 };
+	r.all = v;
 	r.lineage = json_get_str(v, "lineage");
 	r.need = json_get_array(v, "need", &r.need_count);
 	r.accepted = json_get_array(v, "accepted", &r.accepted_count);
 	r.orders = json_get_array(v, "orders", &r.order_count);
-	if (r.lineage.len == 0 || r.lineage.len > LINEAGE_MAX || str_find_char(r.lineage, '\n') >= 0)
+	if ((lineage && r.lineage.len == 0) || r.lineage.len > LINEAGE_MAX || str_find_char(r.lineage, '\n') >= 0)
 		return err_set(e, ERR_INPUT, "reading the server's answer: it has no proper lineage");
 	if (r.need_count > NEED_MAX || r.accepted_count > ACCEPTED_MAX || r.order_count > ORDERS_MAX ||
 	    !strings_only(r.need, r.need_count) || !strings_only(r.accepted, r.accepted_count))
@@ -51,6 +59,11 @@ answer_parse(struct arena *arena, struct str body, struct answer *out, struct er
 	int64_t interval = json_get_i64(v, "interval", 300);
 	r.interval = interval < 5 ? 5 : interval > 86400 ? 86400 : (unsigned)interval;
 	r.renew = json_get_bool(v, "renew", false);
+	r.directive = json_get(v, "directive");
+	if (r.directive && r.directive->kind != JSON_KIND_OBJECT)
+		r.directive = NULL;
+	if (!time_parse(json_get_str(v, "now"), &r.now))
+		r.now = 0;
 	r.stage_security = str_eq(json_get_str(v, "stage"), STR("security"));
 	struct str notice = json_get_str(v, "notice");
 	r.notice = notice.len ? clean(arena, notice) : STR_NONE;

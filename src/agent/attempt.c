@@ -38,7 +38,11 @@ document_write(const struct session *s, const struct attempt *t, struct str id, 
 	}
 	json_end_array(&w);
 	json_put_cstr(&w, "state", t->state);
-	json_put_cstr(&w, "trigger", "order");
+	if (t->act)
+		json_put_cstr(&w, "act", t->act);
+	json_put_cstr(&w, "trigger", t->trigger ? t->trigger : "order");
+	if (t->by.len)
+		json_put_str(&w, "by", t->by);
 	json_put_time(&w, "started", t->started);
 	json_put_time(&w, "finished", t->finished);
 	json_key(&w, "why");

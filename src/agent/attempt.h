@@ -9,6 +9,9 @@ struct attempt {
 	struct str order, patch, title;
 	const struct patch_package *packages;
 	size_t package_count;
+	const char *act; /* back, remove; NULL: it is installed */
+	const char *trigger; /* order, window, emergency, outside; NULL: order */
+	struct str by; /* outside: who did it, as far as it is known */
 	const char *state; /* running, installed, installed-pending-reboot, failed */
 	int64_t started, finished; /* finished 0: it runs */
 	struct str why, words; /* empty: null */

@@ -2,6 +2,9 @@
 
 #include "agent/answer.h"
 #include "agent/attempt.h"
+#include "agent/mandate.h"
+#include "agent/updates.h"
+#include "agent/ward.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "os/machine.h"
@@ -10,6 +13,7 @@
 #define RESULTS_BYTES (512U << 10) /* of one check-in; the rest goes with the next */
 #define RESULTS_MAX 500
 #define ROUNDS_MAX 50
+#define CLOCK_AGREES_MS (10LL * 60 * 1000)
 
 static const char *const section_names[SECTION_COUNT] = { "system", "packages", "updates" };
 
@@ -51,6 +55,8 @@ checkin_sections(struct session *s, struct err *e)
 	if (!inventory_read(&o, s->arena, &s->inventory, e))
 		return err_wrap(e, "taking the inventory");
 	machine_hash(s);
+	s->inventory.settings = s->settings;
+	s->inventory.backup = s->backup;
 	inventory_write_system(&s->inventory, &w);
 	section_set(s, SECTION_SYSTEM, &system);
 	w = (struct json_writer){ .out = &packages };
@@ -122,6 +128,18 @@ request_write(struct session *s, const struct attempt_stored *results, size_t co
 	for (*sent = 0; *sent < count && *sent < RESULTS_MAX && (*sent == 0 || out->len < RESULTS_BYTES); (*sent)++)
 		json_tree(&w, results[*sent].result);
 	json_end_array(&w);
+	json_put_i64(&w, "directive", s->directive_serial);
+	json_key(&w, "slot");
+	if (s->slot_report.len > 0)
+		json_raw(&w, s->slot_report);
+	else
+		json_null(&w);
+	if (s->mitigations.len > 0) {
+		json_key(&w, "mitigations");
+		json_raw(&w, s->mitigations);
+	}
+	updates_write(s, &w);
+	ward_asks_write(s, &w);
 	json_end_object(&w);
 }
 
@@ -230,6 +248,21 @@ wishes_take(struct session *s, const struct answer *a)
 	s->stage_security = s->stage_security || a->stage_security;
 	s->renew = s->renew || a->renew;
 	s->contact.interval = a->interval;
+	s->metadata_named = json_get_i64(json_get(a->all, "metadata"), "timestamp", 0);
+	s->metadata_root = json_get_str(json_get(a->all, "metadata"), "root");
+	ward_asks_heard(s);
+	int64_t now = clock_now(s->agent->clock);
+	if (a->now && now - a->now < CLOCK_AGREES_MS && a->now - now < CLOCK_AGREES_MS)
+		s->confirmed = now;
+	struct err e = { 0 };
+	if (a->directive && !mandate_take(s, a->directive, &e))
+		log_warn("policy", "%s", e.text);
+	if (identity_relays_take(&s->id, s->arena, a->all)) {
+		if (!identity_save(s->agent, &s->id, &e))
+			log_warn("state", "%s", e.text);
+		ways_load(s->agent, s->arena, &s->id, now, &s->ways);
+		s->ways_new = true;
+	}
 	s->contact.notice = a->notice.len ? arena_cstr(s->arena, a->notice) : NULL;
 	s->contact.state = "active";
 }
@@ -259,6 +292,45 @@ round_trip(struct session *s, size_t *left, struct err *e)
 			return false;
 	/* No progress: what the server does not accept now it will not accept at once. */
 	*left = forgotten > 0 ? count - sent : 0;
+	return true;
+}
+
+bool
+checkin_letter(struct session *s, int64_t answered, struct buf *out, struct err *e)
+{
+	struct attempt_stored *results;
+	size_t count, sent;
+	struct json_writer w = { .out = out };
+	BUF_AUTO body = { 0 };
+	if (!attempt_list(s, &results, &count, e))
+		return false;
+	request_write(s, results, count, &sent, &body);
+	json_begin_object(&w);
+	json_key(&w, "check_in");
+	json_raw(&w, buf_str(&body));
+	json_key(&w, "sections");
+	json_begin_object(&w);
+	for (size_t i = 0; i < SECTION_COUNT; i++)
+		if (s->sections[i].name)
+			json_put_str(&w, s->sections[i].name, s->sections[i].body);
+	json_end_object(&w);
+	json_put_i64(&w, "answered", answered);
+	json_end_object(&w);
+	return true;
+}
+
+bool
+checkin_answer_by_letter(struct session *s, const struct json *answer, struct err *e)
+{
+	struct attempt_stored *results;
+	size_t count, forgotten;
+	struct answer a;
+	if (!answer_read(s->arena, answer, false, &a, e) || !attempt_list(s, &results, &count, e) ||
+	    !forget_accepted(s, &a, results, count, &forgotten, e))
+		return false;
+	/* Its clock tells of then, not of now. */
+	a.now = 0;
+	wishes_take(s, &a);
 	return true;
 }
 

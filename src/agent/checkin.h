@@ -11,4 +11,9 @@ bool checkin_sections(struct session *s, struct err *e) MUST_CHECK;
  * The new lineage is durable before anything else is done; orders and wishes are added to the session. */
 bool checkin_send(struct session *s, struct err *e) MUST_CHECK;
 
+/* The same in a letter: {"check_in":{…},"sections":{"NAME":"its body"},"answered":n}, with all sections. */
+bool checkin_letter(struct session *s, int64_t answered, struct buf *out, struct err *e) MUST_CHECK;
+/* What the server answered to one. */
+bool checkin_answer_by_letter(struct session *s, const struct json *answer, struct err *e) MUST_CHECK;
+
 #endif

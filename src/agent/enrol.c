@@ -6,6 +6,7 @@
 #include "agent/answer.h"
 #include "agent/contact.h"
 #include "agent/identity.h"
+#include "agent/updates.h"
 #include "base/log.h"
 #include "os/machine.h"
 #include "plan/inventory.h"
@@ -20,6 +21,7 @@ struct enrolment {
 	struct token token;
 	struct key *tls, *signing;
 	struct identity id;
+	struct str root; /* of the update metadata; empty: the server has none */
 };
 
 static bool
@@ -110,6 +112,8 @@ request_write(struct enrolment *n, struct buf *out, struct err *e)
 	json_put_cstr(&w, "machine", machine);
 	json_put_str(&w, "os", os_key(&inv.os, n->arena));
 	json_put_cstr(&w, "agent", MAMORI_VERSION);
+	if (n->id.relays_given[0])
+		json_put_cstr(&w, "relay", n->id.relays_given[0]);
 	json_end_object(&w);
 	return true;
 }
@@ -144,7 +148,7 @@ addresses_set(struct enrolment *n, struct str agents)
 static bool
 answer_take(struct enrolment *n, const struct net *net, const struct net_answer *r, struct err *e)
 {
-	static const struct json_limits limits = { .depth = 4, .string_max = 64U << 10, .total = 256U << 10 };
+	static const struct json_limits limits = { .depth = 4, .string_max = 512U << 10, .total = 768U << 10 };
 	struct json *v;
 	struct key *order = NULL;
 	BUF_AUTO digest = { 0 };
@@ -156,6 +160,8 @@ answer_take(struct enrolment *n, const struct net *net, const struct net_answer 
 	n->id.ca = arena_cstr(n->arena, ca);
 	n->id.order_key = arena_cstr(n->arena, json_get_str(v, "order_key"));
 	n->id.enrolled_at = clock_now(n->agent->clock);
+	n->root = json_get_str(v, "root");
+	(void)identity_relays_take(&n->id, n->arena, v);
 	if (!*n->id.host || strchr(n->id.host, '\n') || ca.len == 0 || !str_starts(agents, STR("https://")))
 		return err_set(e, ERR_INPUT, "the server's answer lacks the host id, the CA or the agents' address");
 	/* The signing keys of the two sides are read here; certificates only in the process without rights. */
@@ -203,6 +209,12 @@ enrol_with(struct enrolment *n, struct err *e)
 	struct net net;
 	for (size_t i = 0; i < n->token.url_count && i < NET_BASES_MAX; i++)
 		o.base[i] = arena_cstr(n->arena, n->token.urls[i]);
+	for (size_t i = 0; n->agent->relays && n->agent->relays[i] && i < NET_RELAYS_MAX; i++) {
+		if (!relay_url_valid(str_of(n->agent->relays[i])))
+			return err_set(e, ERR_USAGE, "a relay's address is https://NAME:PORT, not “%s”",
+				       n->agent->relays[i]);
+		n->id.relays_given[i] = o.way[i] = n->agent->relays[i];
+	}
 	if (n->agent->net)
 		net = *n->agent->net;
 	else if (!net_process_start(&o, &process, e))
@@ -213,6 +225,9 @@ enrol_with(struct enrolment *n, struct err *e)
 		return false;
 	if (!ask(n, &net, e))
 		return err_wrap(e, "enrolling at %s", o.base[0] ? o.base[0] : "?");
+	/* Before the identity: a machine that is enrolled has its root. */
+	if (n->root.len > 0 && !updates_begin(n->agent, n->root, e))
+		return false;
 	return identity_save(n->agent, &n->id, e);
 }
 

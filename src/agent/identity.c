@@ -17,6 +17,62 @@ text(struct arena *arena, const struct json *v, const char *key)
 	return arena_cstr(arena, json_get_str(v, key));
 }
 
+static void
+urls_read(struct arena *arena, const struct json *v, const char *key, const char *out[NET_RELAYS_MAX])
+{
+	size_t count;
+	const struct json *urls = json_get_array(v, key, &count);
+	for (size_t i = 0; i < count && i < NET_RELAYS_MAX; i++)
+		if (urls[i].kind == JSON_KIND_STRING && urls[i].text.len)
+			out[i] = arena_cstr(arena, urls[i].text);
+}
+
+static void
+urls_write(struct json_writer *w, const char *key, const char *const urls[NET_RELAYS_MAX])
+{
+	json_key(w, key);
+	json_begin_array(w);
+	for (size_t i = 0; i < NET_RELAYS_MAX && urls[i]; i++)
+		json_cstr(w, urls[i]);
+	json_end_array(w);
+}
+
+bool
+identity_relays_take(struct identity *id, struct arena *arena, const struct json *answer)
+{
+	const char *relays[NET_RELAYS_MAX] = { 0 };
+	size_t count, kept = 0;
+	const struct json *urls = json_get_array(answer, "relays", &count);
+	bool only = json_get_bool(answer, "relay_only", id->relay_only), changed = only != id->relay_only;
+	if (!json_get(answer, "relays"))
+		return false;
+	for (size_t i = 0; i < count && kept < NET_RELAYS_MAX; i++)
+		if (urls[i].kind == JSON_KIND_STRING && relay_url_valid(urls[i].text))
+			relays[kept++] = arena_cstr(arena, urls[i].text);
+	for (size_t i = 0; i < NET_RELAYS_MAX; i++)
+		changed |= !relays[i] != !id->relays[i] || (relays[i] && strcmp(relays[i], id->relays[i]) != 0);
+	memcpy(id->relays, relays, sizeof(relays));
+	id->relay_only = only;
+	return changed;
+}
+
+bool
+relay_url_valid(struct str url)
+{
+	bool https = str_starts(url, STR("https://"));
+	if ((!https && !str_starts(url, STR("http://"))) || url.len > 300)
+		return false;
+	struct str host = str_skip(url, https ? 8 : 7);
+	for (size_t i = 0; i < host.len; i++) {
+		char c = host.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		/* No path, no password, nothing that a command line or a list could read otherwise. */
+		if (!letter && !strchr("-._:[]", c))
+			return false;
+	}
+	return host.len > 0;
+}
+
 bool
 identity_load(const struct agent *a, struct arena *arena, struct identity *out, struct err *e)
 {
@@ -35,6 +91,9 @@ identity_load(const struct agent *a, struct arena *arena, struct identity *out, 
 		.keys = text(arena, v, "keys"),
 	};
 	size_t count;
+	urls_read(arena, v, "relays", id.relays);
+	urls_read(arena, v, "relays_given", id.relays_given);
+	id.relay_only = json_get_bool(v, "relay_only", false);
 	const struct json *urls = json_get_array(v, "agents", &count);
 	for (size_t i = 0; i < count && i < NET_BASES_MAX; i++)
 		id.agents[i] = arena_cstr(arena, urls[i].text);
@@ -64,6 +123,9 @@ identity_save(const struct agent *a, const struct identity *id, struct err *e)
 	for (size_t i = 0; i < NET_BASES_MAX && id->agents[i]; i++)
 		json_cstr(&w, id->agents[i]);
 	json_end_array(&w);
+	urls_write(&w, "relays", id->relays);
+	urls_write(&w, "relays_given", id->relays_given);
+	json_put_bool(&w, "relay_only", id->relay_only);
 	json_put_cstr(&w, "ca", id->ca);
 	json_put_cstr(&w, "order_key", id->order_key);
 	json_put_cstr(&w, "certificate", id->certificate);

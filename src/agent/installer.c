@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/planning.h"
 #include "base/log.h"
 #include "base/sentence.h"
 
@@ -68,10 +69,11 @@ descriptors(int lock, const char *log)
 }
 
 static void
-outcome_write(struct json_writer *w, int64_t finished, const struct ending *ends, size_t count)
+outcome_write(struct json_writer *w, int64_t finished, const char *way, const struct ending *ends, size_t count)
 {
 	json_begin_object(w);
 	json_put_time(w, "finished", finished);
+	json_put_cstr(w, "way", way);
 	json_key(w, "results");
 	json_begin_array(w);
 	for (size_t i = 0; i < count; i++) {
@@ -86,10 +88,33 @@ outcome_write(struct json_writer *w, int64_t finished, const struct ending *ends
 	json_end_object(w);
 }
 
+struct pass {
+	const struct order_taken *t;
+	const char *log_path;
+	struct apply_result *results;
+};
+
+static bool
+apply(struct session *s, void *user, struct err *e)
+{
+	const struct pass *p = user;
+	const struct order_taken *t = p->t;
+	struct pkgmgr_ctx c = s->manager_ctx;
+	c.log_path = p->log_path;
+	bool (*const how[ORDER_ACTS])(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count,
+				      struct arena *a, struct apply_result *results, struct err *e) = {
+		[ORDER_ACT_APPLY] = s->manager->apply,
+		[ORDER_ACT_BACK] = s->manager->go_back,
+		[ORDER_ACT_REMOVE] = s->manager->take_out,
+	};
+	if (!how[t->act])
+		return err_set(e, ERR_REFUSED, "%s cannot do this without a person", s->manager->name);
+	return how[t->act](&c, t->list.patches.items, t->list.patches.count, s->arena, p->results, e);
+}
+
 _Noreturn static void
 installer_main(struct session *s, const struct order_taken *t, int lock)
 {
-	struct pkgmgr_ctx c = s->manager_ctx;
 	struct err e = { 0 };
 	size_t count = t->list.patches.count;
 	struct apply_result *results = ARENA_ARRAY(s->arena, struct apply_result, count);
@@ -97,11 +122,11 @@ installer_main(struct session *s, const struct order_taken *t, int lock)
 	BUF_AUTO b = { 0 };
 	struct json_writer w = { .out = &b };
 	const char *file = arena_printf(s->arena, "orders/%.*s.outcome", STR_ARG(t->order.id)).ptr;
-	c.log_path = file_of(s, t->order.id, "log");
+	struct pass pass = { t, file_of(s, t->order.id, "log"), results };
 	lang_set_thread(LANG_EN); /* its sentences go into results */
 	shield();
-	descriptors(lock, c.log_path);
-	bool done = s->manager->apply(&c, t->list.patches.items, count, s->arena, results, &e);
+	descriptors(lock, pass.log_path);
+	bool done = planning_by_any_way(s, &(struct planning_work){ apply, &pass, true }, &e);
 	for (size_t i = 0; i < count; i++) {
 		ends[i] = (struct ending){ .patch = t->list.patches.items[i].id, .outcome = APPLY_FAILED };
 		if (!done) {
@@ -112,7 +137,7 @@ installer_main(struct session *s, const struct order_taken *t, int lock)
 		ends[i].why = results[i].why;
 		ends[i].words = results[i].words;
 	}
-	outcome_write(&w, clock_now(s->agent->clock), ends, count);
+	outcome_write(&w, clock_now(s->agent->clock), done ? ways_packages_name(&s->ways) : NULL, ends, count);
 	/* Failing that, the next run reads from the package database what happened. */
 	if (!state_save(s->agent, file, buf_str(&b), &e)) {
 		log_error("installer", "%s", e.text);
@@ -172,6 +197,11 @@ installer_outcome(struct session *s, struct str order, struct outcome *out, bool
 		return true;
 	if (!time_parse(json_get_str(v, "finished"), &o.finished))
 		o.finished = clock_now(s->agent->clock);
+	/* The packages came by it: the next ones are asked for there first. */
+	if (json_get_str(v, "way").len) {
+		ways_packages_by(&s->ways, json_get_str(v, "way"));
+		planning_way(s, s->ways.packages);
+	}
 	const struct json *results = json_get_array(v, "results", &count);
 	for (size_t i = 0; i < count; i++) {
 		struct ending end = { .patch = json_get_str(&results[i], "patch"),
@@ -222,12 +252,13 @@ words_of(struct session *s, struct str order)
 	return arena_str(s->arena, t);
 }
 
+/* out: it was to be taken out, and is done when its version is gone. */
 static void
-ending_read(struct session *s, const struct patch *p, const struct err *recovered, struct ending *end)
+ending_read(struct session *s, const struct patch *p, bool out, const struct err *recovered, struct ending *end)
 {
 	size_t there = 0;
 	for (size_t i = 0; i < p->packages.count; i++)
-		there += package_there(&s->inventory.packages, &p->packages.items[i]);
+		there += package_there(&s->inventory.packages, &p->packages.items[i]) != out;
 	if (there == p->packages.count && there > 0) {
 		end->outcome = restart_due(&s->inventory, p) ? APPLY_PENDING_REBOOT : APPLY_INSTALLED;
 		end->why =
@@ -266,7 +297,7 @@ installer_interrupted(struct session *s, const struct order_taken *t, struct out
 		return err_wrap(e, "reading what an interrupted installation left");
 	for (size_t i = 0; i < t->list.patches.count; i++) {
 		struct ending end = { .patch = t->list.patches.items[i].id, .words = words_of(s, t->order.id) };
-		ending_read(s, &t->list.patches.items[i], &why, &end);
+		ending_read(s, &t->list.patches.items[i], t->act == ORDER_ACT_REMOVE, &why, &end);
 		*ARRAY_PUSH(s->arena, &o.endings) = end;
 	}
 	*out = o;

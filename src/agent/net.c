@@ -18,7 +18,8 @@
 
 #define FRAME_ANSWER 100U
 #define FRAME_READY 101U
-#define CALL_TIMEOUT_MS 180000 /* more than the client's own limits for all addresses */
+#define CALL_TIMEOUT_MS 240000 /* more than the client's own limits for all addresses */
+#define WAYS_TIMEOUT_MS 100000 /* after this no further way is begun */
 #define START_TIMEOUT_MS 20000
 
 struct net_process {
@@ -30,7 +31,10 @@ struct net_process {
 /* What the process without rights has. */
 struct worker {
 	const struct net_options *o;
-	struct http_client *client;
+	struct http_client *client[NET_WAYS_MAX]; /* of each way, made when it is needed */
+	enum { WAY_UNTRIED, WAY_ANSWERED, WAY_FAILED } seen[NET_WAYS_MAX];
+	size_t way_count;
+	size_t way; /* that answered last */
 	size_t base; /* the address that answered last */
 	int fd;
 };
@@ -62,11 +66,43 @@ certificate_check(const struct net_options *o, struct str pem, struct buf *out, 
 	return true;
 }
 
+static const char *
+way_url(const struct worker *k, size_t way)
+{
+	return k->o->way[way] && *k->o->way[way] ? k->o->way[way] : NULL;
+}
+
+/* to_relay: the relay is the one that is asked; else it only passes the server's TLS on. */
 static bool
-exchange(struct worker *k, const char *method, struct str path, struct str body, struct http_response *r, struct err *e)
+client_make(const struct worker *k, size_t way, bool to_relay, struct http_client **out, struct err *e)
+{
+	const struct net_options *o = k->o;
+	const char *relay = way_url(k, way);
+	struct http_client_options h = {
+		.ca_pem = o->ca_pem,
+		.ca_key_digest = o->ca_key_digest,
+		.certificate_pem = o->certificate_pem,
+		.key_pem = o->key_pem,
+		.language = lang_current() == LANG_JA ? "ja" : "en",
+		.user_agent = "mamori-agent/" MAMORI_VERSION,
+		.connect_timeout_s = 8,
+		.timeout_s = 60,
+		.body_max = 4U << 20,
+		.proxy = to_relay ? "" : relay,
+		.proxy_ca_pem = relay ? o->ca_pem : STR_NONE,
+	};
+	return http_client_new(&h, out, e);
+}
+
+/* Every address of the server by one way. */
+static bool
+exchange_by(struct worker *k, size_t way, const char *method, struct str path, struct str body, struct http_response *r,
+	    struct err *e)
 {
 	static const char *const headers[] = { "Content-Type: application/json", NULL };
 	size_t count = 0;
+	if (!k->client[way] && !client_make(k, way, false, &k->client[way], e))
+		return false;
 	while (count < NET_BASES_MAX && k->o->base[count])
 		count++;
 	for (size_t i = 0; i < count; i++) {
@@ -74,7 +110,7 @@ exchange(struct worker *k, const char *method, struct str path, struct str body,
 		const char *base = k->o->base[(k->base + i) % count];
 		buf_addf(&url, "%s%.*s", base, STR_ARG(path));
 		err_clear(e);
-		if (http_request(k->client, method, buf_cstr(&url), headers, body, r, e)) {
+		if (http_request(k->client[way], method, buf_cstr(&url), headers, body, r, e)) {
 			k->base = (k->base + i) % count;
 			return true;
 		}
@@ -82,6 +118,68 @@ exchange(struct worker *k, const char *method, struct str path, struct str body,
 			return false;
 	}
 	return count == 0 ? err_set(e, ERR_BUG, "talking to the server: no address is known") : false;
+}
+
+static bool
+exchange(struct worker *k, const char *method, struct str path, struct str body, struct http_response *r, struct err *e)
+{
+	int64_t end = clock_now(&clock_system) + WAYS_TIMEOUT_MS;
+	for (size_t i = 0; i < k->way_count && (i == 0 || clock_now(&clock_system) < end); i++) {
+		size_t way = (k->way + i) % k->way_count;
+		const char *relay = way_url(k, way);
+		bool ok = exchange_by(k, way, method, path, body, r, e);
+		if (ok)
+			k->way = way;
+		/* A relay that cannot prove who it is, is as good as none; of the server's own word there is no way around. */
+		bool answered = ok || (!relay && e->code != ERR_UNREACHABLE);
+		k->seen[way] = answered ? WAY_ANSWERED : WAY_FAILED;
+		if (answered)
+			return ok;
+		if (relay)
+			err_wrap(e, "through the relay %s", relay);
+	}
+	return false;
+}
+
+/* Letters: a connection of its own to each relay, with this host's certificate. Only https proves who is there. */
+static bool
+exchange_relay(struct worker *k, const char *method, struct str path, struct str body, struct http_response *r,
+	       struct err *e)
+{
+	err_set(e, ERR_UNREACHABLE, "there is no relay that carries letters");
+	for (size_t i = 0; i < k->way_count; i++) {
+		BUF_AUTO url = { 0 };
+		const char *relay = way_url(k, i);
+		__attribute__((cleanup(http_client_cleanup))) struct http_client *client = NULL;
+		if (!relay || strncmp(relay, "https://", 8) != 0)
+			continue;
+		err_clear(e);
+		buf_addf(&url, "%s%.*s", relay, STR_ARG(path));
+		if (!client_make(k, i, true, &client, e))
+			return false;
+		if (http_request(client, method, buf_cstr(&url), NULL, body, r, e))
+			return true;
+		if (e->code != ERR_UNREACHABLE)
+			return false;
+	}
+	return false;
+}
+
+static void
+ways_write(const struct worker *k, struct buf *out)
+{
+	struct json_writer w = { .out = out };
+	json_begin_object(&w);
+	json_key(&w, "ways");
+	json_begin_array(&w);
+	for (size_t i = 0; i < k->way_count; i++) {
+		if (k->seen[i] == WAY_UNTRIED)
+			json_null(&w);
+		else
+			json_bool(&w, k->seen[i] == WAY_ANSWERED);
+	}
+	json_end_array(&w);
+	json_end_object(&w);
 }
 
 static bool
@@ -104,7 +202,17 @@ handle(struct worker *k, const struct frame *f, struct err *e)
 		answer.part[1] = buf_str(&info);
 		return frame_send(k->fd, &answer, e);
 	}
-	if (!exchange(k, f->kind == NET_PUT ? "PUT" : "POST", f->part[0], f->part[1], &r, &why))
+	if (f->kind == NET_WAYS) {
+		ways_write(k, &info);
+		answer.part[1] = buf_str(&info);
+		return frame_send(k->fd, &answer, e);
+	}
+	bool relay = f->kind == NET_RELAY_PUT || f->kind == NET_RELAY_GET;
+	const char *method = f->kind == NET_RELAY_GET || f->kind == NET_GET   ? "GET"
+			     : f->kind == NET_PUT || f->kind == NET_RELAY_PUT ? "PUT"
+									      : "POST";
+	if (!(relay ? exchange_relay(k, method, f->part[0], f->part[1], &r, &why)
+		    : exchange(k, method, f->part[0], f->part[1], &r, &why)))
 		return reply_error(k, &why, e);
 	answer.code = (uint32_t)r.status;
 	answer.part[1] = buf_str(&r.body);
@@ -149,18 +257,10 @@ worker_main(const struct net_options *o, int fd, pid_t parent)
 	BUF_AUTO storage = { 0 };
 	signal(SIGPIPE, SIG_IGN);
 	close_others(fd);
-	struct http_client_options h = {
-		.ca_pem = o->ca_pem,
-		.ca_key_digest = o->ca_key_digest,
-		.certificate_pem = o->certificate_pem,
-		.key_pem = o->key_pem,
-		.language = lang_current() == LANG_JA ? "ja" : "en",
-		.user_agent = "mamori-agent/" MAMORI_VERSION,
-		.connect_timeout_s = 8,
-		.timeout_s = 60,
-		.body_max = 4U << 20,
-	};
-	bool ready = confine(&e) && getppid() == parent && http_client_new(&h, &k.client, &e);
+	while (k.way_count < NET_WAYS_MAX && o->way[k.way_count])
+		k.way_count++;
+	k.way_count += k.way_count == 0;
+	bool ready = confine(&e) && getppid() == parent && client_make(&k, 0, false, &k.client[0], &e);
 	struct frame f = { .kind = FRAME_READY | (uint32_t)e.code << 16, .part[0] = str_of(e.text) };
 	if (!frame_send(fd, &f, &e) || !ready)
 		_exit(4);

@@ -10,6 +10,10 @@ enum net_verb {
 	NET_POST = 1,
 	NET_PUT,
 	NET_CERTIFICATE, /* not sent: checks the PEM in the body, so that the part with rights never parses one */
+	NET_RELAY_PUT, /* to a relay itself, the first that answers; ERR_UNREACHABLE without one */
+	NET_RELAY_GET,
+	NET_GET,
+	NET_WAYS, /* not sent: {"ways":[true|false|null,…]}, which of them answered, did not, were not tried */
 };
 
 struct net_answer {
@@ -36,8 +40,13 @@ net_call(const struct net *n, enum net_verb verb, const char *path, struct str b
 }
 
 #define NET_BASES_MAX 8
+#define NET_RELAYS_MAX 8
+#define NET_WAYS_MAX (1 + 2 * NET_RELAYS_MAX)
 
 struct net_options {
+	/* As they are tried: "" directly, else the URL of a relay, through which the server's TLS goes end to end.
+	 * NULL-terminated or full; none at all: directly. */
+	const char *way[NET_WAYS_MAX];
 	const char *base[NET_BASES_MAX]; /* https://name:port, tried in order; NULL-terminated or full */
 	struct str ca_pem;
 	const char *ca_key_digest; /* enrolment */

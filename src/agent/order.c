@@ -6,6 +6,10 @@
 #define ORDERS_MAX 100000
 #define KEEP_MS (30LL * 86400 * 1000)
 
+static const char *const act_names[ORDER_ACTS] = {
+	[ORDER_ACT_APPLY] = "apply", [ORDER_ACT_BACK] = "back", [ORDER_ACT_REMOVE] = "remove"
+};
+
 /* An id becomes a file name. */
 static bool
 id_valid(struct str id)
@@ -123,6 +127,9 @@ order_save(struct session *s, const struct order_taken *t, struct err *e)
 	for (size_t i = 0; i < t->order.patches.count; i++)
 		json_str(&w, t->order.patches.items[i]);
 	json_end_array(&w);
+	json_put_str(&w, "name", t->name);
+	json_put_cstr(&w, "trigger", t->trigger);
+	json_put_cstr(&w, "act", act_names[t->act]);
 	json_put_bool(&w, "open", t->open);
 	json_put_time(&w, "started", t->started);
 	json_key(&w, "refused");
@@ -156,6 +163,12 @@ order_load(struct session *s, struct str id, struct order_taken *out, struct err
 	if (!order_from_json(s->arena, v, &t.order, e))
 		return err_wrap(e, "reading a stored order");
 	t.open = json_get_bool(v, "open", false);
+	t.name = json_get_str(v, "name");
+	struct str trigger = json_get_str(v, "trigger"), act = json_get_str(v, "act");
+	t.trigger = trigger.len ? arena_cstr(s->arena, trigger) : NULL;
+	for (size_t i = 0; i < COUNT(act_names); i++)
+		if (str_eq(act, str_of(act_names[i])))
+			t.act = (enum order_act)i;
 	if (!time_parse(json_get_str(v, "started"), &t.started))
 		t.started = 0;
 	const struct json *refused = json_get_array(v, "refused", &count);

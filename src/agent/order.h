@@ -21,9 +21,16 @@ struct order_refusal {
 	struct str patch, why;
 };
 
-/* An order that was taken: orders/ID.json. */
+/* What is done with the patches. The server's orders only ever apply; the others come from a slot. */
+enum order_act { ORDER_ACT_APPLY, ORDER_ACT_BACK, ORDER_ACT_REMOVE, ORDER_ACTS };
+
+/* An order that was taken, or a pass of a slot: orders/ID.json. */
 struct order_taken {
 	struct order order;
+	struct str name; /* in results: of a pass "slot:SLOT/PASS", else empty: the id */
+	const char *trigger; /* in results; NULL: order */
+	enum order_act act;
+	unsigned installed, failed; /* once it ended */
 	bool open; /* its results are not all written */
 	int64_t started;
 	struct patch_list list; /* what is to be installed, as our own plan said it */

@@ -112,13 +112,87 @@ planning_refresh_due(const struct session *s, bool asked)
 }
 
 void
+planning_way(struct session *s, const char *relay)
+{
+	s->relay = (struct pkgmgr_relay){ .url = relay, .ca_pem = str_of(s->id.ca) };
+	s->manager_ctx.relay = relay ? &s->relay : NULL;
+}
+
+/* A relay passes on what a signed list names, and knows only lists that came through itself. */
+static bool
+run_by(struct session *s, const struct planning_work *w, const struct way *way, struct err *e)
+{
+	struct err why = { 0 };
+	if (w->run(s, w->user, e))
+		return true;
+	if (!w->packages || !way->url || e->code != ERR_REFUSED)
+		return false;
+	log_info("plan", "showing the relay %s the package lists", way->url);
+	if (!s->manager->refresh(&s->manager_ctx, &why))
+		return false;
+	err_clear(e);
+	return w->run(s, w->user, e);
+}
+
+bool
+planning_by_any_way(struct session *s, const struct planning_work *w, struct err *e)
+{
+	size_t order[NET_WAYS_MAX];
+	size_t count = ways_for_packages(&s->ways, clock_now(s->agent->clock), order);
+	struct err first = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		struct way *way = &s->ways.way[order[i]];
+		struct err why = { 0 };
+		planning_way(s, way->url);
+		bool ok = run_by(s, w, way, &why);
+		if (ok) {
+			s->ways.packages = way->url;
+			s->ways.packages_direct = !way->url;
+			return true;
+		}
+		if (first.code == ERR_NONE)
+			first = why;
+		bool other_may = why.code == ERR_UNREACHABLE || (way->url && why.code == ERR_REFUSED);
+		if (!other_may)
+			break;
+		if (i + 1 < count)
+			log_warn("plan", "%s", why.text);
+	}
+	planning_way(s, s->ways.packages);
+	*e = first;
+	return count == 0;
+}
+
+/* And what worked is tried first the next time. */
+static bool
+by_any_way(struct session *s, const struct planning_work *w, struct err *e)
+{
+	const char *before = ways_packages_name(&s->ways);
+	struct err why = { 0 };
+	if (!planning_by_any_way(s, w, e))
+		return false;
+	const char *now = ways_packages_name(&s->ways);
+	bool same = before && now && strcmp(before, now) == 0;
+	if (!same && s->ways.count > 1 && !ways_save(s->agent, &s->ways, &why))
+		log_warn("state", "%s", why.text);
+	return true;
+}
+
+static bool
+run_refresh(struct session *s, void *user, struct err *e)
+{
+	(void)user;
+	return s->manager->refresh(&s->manager_ctx, e);
+}
+
+void
 planning_refresh(struct session *s)
 {
 	struct err e = { 0 };
 	LANG_ENGLISH_AUTO;
 	s->contact.refreshed = clock_now(s->agent->clock);
 	s->contact.refresh_error = NULL;
-	if (!s->manager->refresh(&s->manager_ctx, &e)) {
+	if (!by_any_way(s, &(struct planning_work){ .run = run_refresh }, &e)) {
 		log_warn("plan", "%s", e.text);
 		s->contact.refresh_error = arena_cstr(s->arena, str_of(e.text));
 	}
@@ -164,6 +238,18 @@ stage_fits(struct session *s, uint64_t size)
 	return true;
 }
 
+struct patches {
+	const struct patch *items;
+	size_t count;
+};
+
+static bool
+run_stage(struct session *s, void *user, struct err *e)
+{
+	const struct patches *p = user;
+	return s->manager->stage(&s->manager_ctx, p->items, p->count, e);
+}
+
 void
 planning_stage(struct session *s, bool *did)
 {
@@ -189,7 +275,8 @@ planning_stage(struct session *s, bool *did)
 	if (wanted.count == 0 || !stage_fits(s, size))
 		return;
 	log_info("stage", "fetching %zu patches ahead, %llu bytes", wanted.count, (unsigned long long)size);
-	if (!s->manager->stage(&s->manager_ctx, wanted.items, wanted.count, &e))
+	struct patches patches = { wanted.items, wanted.count };
+	if (!by_any_way(s, &(struct planning_work){ run_stage, &patches, true }, &e))
 		log_warn("stage", "%s", e.text);
 	s->contact.stage_failed = e.code == ERR_NONE ? 0 : clock_now(s->agent->clock);
 	*did = true;

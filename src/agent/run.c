@@ -8,6 +8,7 @@
 
 #include "agent/identity.h"
 #include "agent/waiter.h"
+#include "agent/ward.h"
 #include "base/log.h"
 #include "base/tr.h"
 #include "trust/key.h"
@@ -75,11 +76,15 @@ fifo_make(const char *path, struct err *e)
 
 /* The vector of mamori-agent-wait; *child: where that of one check-in begins. */
 static void
-args_build(const struct agent *a, struct wait_args *w, const char *self, const char *wake, size_t *child)
+args_build(const struct agent *a, struct wait_args *w, const char *self, const char *wake, int ward, size_t *child)
 {
 	arg(w, "mamori-agent-wait");
 	arg(w, "--wake");
 	arg(w, wake);
+	if (ward >= 0) {
+		arg(w, "--ward");
+		arg(w, arena_printf(w->arena, "%d", ward).ptr);
+	}
 	arg(w, "--first");
 	arg(w, arena_printf(w->arena, "%u", first_delay()).ptr);
 	for (size_t i = 0; i < COUNT(databases); i++) {
@@ -103,6 +108,17 @@ args_build(const struct agent *a, struct wait_args *w, const char *self, const c
 	arg(w, NULL);
 }
 
+/* Where people of this machine may speak. Without it everything else works. */
+static int
+ward_open(const struct agent *a, struct arena *arena)
+{
+	struct err e = { 0 };
+	int fd = ward_listen(a, arena, &e);
+	if (fd < 0)
+		log_warn("ward", "%s", e.text);
+	return fd;
+}
+
 /* Where the waiting program is not installed: the same loop in this process, which is larger. */
 static int
 wait_here(const struct wait_args *w, size_t child)
@@ -115,6 +131,8 @@ wait_here(const struct wait_args *w, size_t child)
 			here.wake = value;
 		else if (strcmp(name, "--watch") == 0 && here.watch_count < WAITER_WATCH_MAX)
 			here.watch[here.watch_count++] = value;
+		else if (strcmp(name, "--ward") == 0 && str_to_u64(str_of(value), &n))
+			here.ward = (int)n;
 		else if (strcmp(name, "--first") == 0 && str_to_u64(str_of(value), &n))
 			here.first_s = (unsigned)n;
 	}
@@ -135,14 +153,19 @@ agent_run(const struct agent *a, struct err *e)
 	const char *wake = state_path(a, &arena, "wake");
 	if (!fifo_make(wake, e) || !path_of_executable(&arena, &dir, e))
 		return false;
-	args_build(a, &w, path_join(&arena, dir, "mamori-agent"), wake, &child);
+	int ward = ward_open(a, &arena);
+	args_build(a, &w, path_join(&arena, dir, "mamori-agent"), wake, ward, &child);
 	log_info("agent", "waiting for work of %s as host %s", id.server, id.host);
 	const char *places[] = { path_join(&arena, dir, "mamori-agent-wait"), MAMORI_LIBEXEC "/mamori-agent-wait" };
 	/* The lock goes over to the program that waits, and is not given to check-ins. */
 	fcntl(lock, F_SETFD, 0);
+	if (ward >= 0)
+		fcntl(ward, F_SETFD, 0);
 	for (size_t i = 0; i < COUNT(places); i++)
 		execv(places[i], (char *const *)(const void *)w.v.items);
 	fcntl(lock, F_SETFD, FD_CLOEXEC);
+	if (ward >= 0)
+		fcntl(ward, F_SETFD, FD_CLOEXEC);
 	log_warn("agent",
 		 "mamori-agent-wait is neither in %s nor in %s; waiting in this process, which needs more memory", dir,
 		 MAMORI_LIBEXEC);

@@ -9,7 +9,14 @@
  * orders/ID.json       an order that was taken, written before its work starts; .lock held by its installer,
  *                      .outcome written by it, .log the package manager's words
  * attempts/HASH.json   a signed result that the server does not have yet
- * staged/              packages downloaded ahead
+ * settings.json        values of other programs' files as they were before a policy's settings (agent/settings.h)
+ * mitigations.json     what an emergency had stopped and closed here, written before it is (agent/mitigation.h)
+ * ports.nft rdp.nft    ports that are closed when the machine starts (agent/ports.h)
+ * removals.json        packages that could not be removed (agent/removal.h)
+ * way-back.json        ways back that are none, and were told
+ * updates/ updates.json vouched/  update metadata and what it vouches for (agent/updates.h)
+ * staged/              packages downloaded ahead, or notes where they are on this machine
+ * packages.seen        packages as the last run saw them (agent/outside.h)
  * leftovers            a pass failed and may have left packages half done
  * reserve              space for results on a disk that an installation filled
  * wake, run.lock, check-in.lock */

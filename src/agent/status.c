@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "agent/contact.h"
-#include "agent/identity.h"
+#include "agent/updates.h"
+#include "agent/way.h"
 
 #define FILES_MAX 100000
 
@@ -78,6 +79,37 @@ plan_write(const struct agent *a, struct arena *arena, const struct contact *c, 
 	json_put_i64(w, "security", (int64_t)security);
 }
 
+/* How it gets to the server and to packages. */
+static void
+ways_write(const struct agent *a, struct arena *arena, const struct identity *id, struct json_writer *w)
+{
+	struct ways ways;
+	json_key(w, "relays");
+	json_begin_array(w);
+	if (id->host) {
+		ways_load(a, arena, id, clock_now(a->clock), &ways);
+		for (size_t i = 0; i < ways.count; i++)
+			if (ways.way[i].url)
+				json_cstr(w, ways.way[i].url);
+	}
+	json_end_array(w);
+	json_put_bool(w, "relay_only", id->relay_only);
+	json_put_cstr(w, "packages_through", id->host ? ways.packages : NULL);
+}
+
+/* As the server is told it: what follows from metadata that has expired is to be known at the machine, too. */
+static void
+metadata_write(const struct agent *a, struct arena *arena, const struct identity *id, const struct contact *c,
+	       struct json_writer *w)
+{
+	KEY_AUTO order_key = NULL;
+	if (!key_public_from_pem(str_of(id->order_key), &order_key, NULL))
+		return;
+	struct session s = { .agent = a, .arena = arena, .id = *id, .order_key = order_key, .contact = *c };
+	updates_load(&s);
+	updates_write(&s, w);
+}
+
 bool
 agent_status(const struct agent *a, struct buf *json, struct err *e)
 {
@@ -101,6 +133,7 @@ agent_status(const struct agent *a, struct buf *json, struct err *e)
 	json_put_cstr(&w, "host", id.host);
 	json_put_cstr(&w, "server", id.server);
 	json_put_cstr(&w, "agents", id.agents[0]);
+	ways_write(a, &arena, &id, &w);
 	json_key(&w, "certificate");
 	json_begin_object(&w);
 	json_put_cstr(&w, "serial", id.serial);
@@ -110,6 +143,8 @@ agent_status(const struct agent *a, struct buf *json, struct err *e)
 	json_put_i64(&w, "results_waiting", (int64_t)count_files(a, &arena, "attempts"));
 	json_put_i64(&w, "orders_open", (int64_t)count_open(a, &arena));
 	plan_write(a, &arena, &c, &w);
+	if (enrolled)
+		metadata_write(a, &arena, &id, &c, &w);
 	json_end_object(&w);
 	buf_add(json, buf_str(&b));
 	return true;

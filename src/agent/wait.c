@@ -1,7 +1,7 @@
 /* mamori-agent-wait: what stays in memory between check-ins. Started by `mamori-agent run`, which has taken the
  * lock and checked the enrolment; not for people.
  *
- * mamori-agent-wait [--wake FIFO] [--first S] [--settle S] [--watch FILE]… -- PROGRAM [ARG]… */
+ * mamori-agent-wait [--wake FIFO] [--ward FD] [--first S] [--settle S] [--watch FILE]… -- PROGRAM [ARG]… */
 #include "agent/waiter.h"
 
 #include <unistd.h>
@@ -23,6 +23,8 @@ main(int argc, char **argv)
 	for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2) {
 		if (strcmp(argv[i], "--wake") == 0)
 			w.wake = argv[i + 1];
+		else if (strcmp(argv[i], "--ward") == 0)
+			w.ward = (int)number(argv[i + 1]);
 		else if (strcmp(argv[i], "--first") == 0)
 			w.first_s = number(argv[i + 1]);
 		else if (strcmp(argv[i], "--settle") == 0)

@@ -13,11 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 enum {
 	DEFAULT_DELAY_S = 300, /* a check-in that said nothing (it crashed) */
 	CHILD_MAX_S = 6 * 3600, /* a check-in that hangs is ended: its state survives that at any moment */
 	STOP_S = 4, /* between SIGTERM and SIGKILL for a check-in */
 	SETTLE_S = 15,
+	WARD_ARGS = 32,
+	WARD_MAX_S = 90,
 	SETTLE_MAX_S = 120, /* changes that never stop are reported after this time */
 };
 
@@ -25,6 +29,8 @@ struct waiting {
 	const struct waiter *w;
 	int timer, signals, wake, notify;
 	pid_t child; /* 0: none */
+	pid_t ward; /* who answers at the socket; 0: nobody */
+	bool urgent; /* a check-in is due as soon as the one that runs has ended */
 	int report; /* read end of the child's pipe */
 	bool stopping;
 	int64_t due; /* next check-in, seconds of CLOCK_BOOTTIME */
@@ -134,6 +140,35 @@ child_start(struct waiting *s)
 		close(pipes[0]);
 }
 
+/* Somebody is at the socket: a process of its own finds out who, and what for. Its life is short and at least a
+ * second, so that nobody can make us start many. */
+static void
+ward_start(struct waiting *s)
+{
+	char *argv[WARD_ARGS];
+	size_t n = 0;
+	for (; s->w->child[n] && n + 1 < WARD_ARGS; n++)
+		argv[n] = s->w->child[n];
+	argv[n] = NULL;
+	pid_t pid = n > 1 ? fork() : -1;
+	if (pid == 0) {
+		static char verb[] = "ward";
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		argv[1] = verb;
+		close(WAITER_REPORT_FD); /* perhaps the lock of this program: not this child's */
+		if (s->w->ward == WAITER_WARD_FD)
+			fcntl(WAITER_WARD_FD, F_SETFD, 0);
+		else
+			dup2(s->w->ward, WAITER_WARD_FD);
+		alarm(WARD_MAX_S); /* whatever holds it up, it ends */
+		execv(argv[0], argv);
+		_exit(70);
+	}
+	s->ward = pid > 0 ? pid : 0;
+}
+
 /* What the child said before it ended: digits, at most a day. */
 static int64_t
 report_read(int fd)
@@ -155,7 +190,11 @@ child_reap(struct waiting *s)
 {
 	int status;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pid != s->child)
+		if (pid == s->ward && s->ward) {
+			s->ward = 0;
+			s->urgent = s->urgent || (WIFEXITED(status) && WEXITSTATUS(status) == WAITER_WARD_URGENT);
+		}
+		if (pid != s->child || !s->child)
 			continue;
 		s->child = 0;
 		s->due = seconds() + report_read(s->report);
@@ -231,6 +270,8 @@ waiting_open(struct waiting *s)
 	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	s->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->w->ward)
+		fcntl(s->w->ward, F_SETFD, FD_CLOEXEC);
 	/* Open for writing too, so that the FIFO never reports a hang-up. */
 	s->wake = s->w->wake ? open(s->w->wake, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW) : -1;
 	return s->signals >= 0 && s->timer >= 0;
@@ -247,14 +288,21 @@ waiter_run(const struct waiter *w)
 	watch_add(&s);
 	while (!s.stopping || s.child) {
 		/* While a check-in runs, wake-ups and changes wait in their queues. */
-		struct pollfd p[4] = {
+		bool idle = !s.child && !s.stopping;
+		if (idle && s.urgent) {
+			s.urgent = false;
+			child_start(&s);
+			continue;
+		}
+		struct pollfd p[5] = {
 			{ .fd = s.timer, .events = POLLIN },
 			{ .fd = s.signals, .events = POLLIN },
-			{ .fd = s.child || s.stopping ? -1 : s.wake, .events = POLLIN },
-			{ .fd = s.child || s.stopping ? -1 : s.notify, .events = POLLIN },
+			{ .fd = idle ? s.wake : -1, .events = POLLIN },
+			{ .fd = idle ? s.notify : -1, .events = POLLIN },
+			{ .fd = w->ward && !s.ward && !s.stopping ? w->ward : -1, .events = POLLIN },
 		};
 		timer_set(&s, s.due);
-		if (poll(p, 4, -1) < 0)
+		if (poll(p, COUNT_OF(p), -1) < 0)
 			continue;
 		if (p[1].revents)
 			signals_read(&s);
@@ -264,6 +312,8 @@ waiter_run(const struct waiter *w)
 			wake_read(&s);
 		if (p[3].revents && !s.child)
 			notify_fired(&s);
+		if (p[4].revents)
+			ward_start(&s);
 	}
 	return 0;
 }

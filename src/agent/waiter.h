@@ -10,9 +10,14 @@
 /* The child writes the seconds until the next check-in there, in decimal, before it ends. */
 #define WAITER_REPORT_FD 3
 #define WAITER_WATCH_MAX 8
+/* The socket at which people of the machine ask for something: its child accepts there, and ends with this status when
+ * the server should hear of it at once. */
+#define WAITER_WARD_FD 4
+#define WAITER_WARD_URGENT 10
 
 struct waiter {
 	char *const *child; /* argument vector of one check-in; child[0] is the program's path */
+	int ward; /* that socket, listening; 0: none. Its child is child[] with "ward" as its second word */
 	const char *wake; /* FIFO: a byte written there means "check in now"; NULL none */
 	const char *watch[WAITER_WATCH_MAX]; /* files whose change means that packages changed behind us */
 	size_t watch_count;

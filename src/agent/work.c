@@ -5,12 +5,16 @@
 #include "agent/attempt.h"
 #include "agent/checkin.h"
 #include "agent/installer.h"
+#include "agent/mandate.h"
 #include "agent/order.h"
+#include "agent/outside.h"
 #include "agent/planning.h"
+#include "agent/removal.h"
 #include "base/log.h"
 #include "base/sentence.h"
 
 #define PATIENCE_S 120U
+#define PASS_KEEP_MS (86400LL * 1000)
 #define LEFTOVERS "leftovers" /* there from a failed pass until nothing is left half done */
 
 static const char *const state_names[] = {
@@ -24,8 +28,11 @@ static const char *const state_names[] = {
 static struct attempt
 attempt_of(const struct order_taken *t, const struct patch *p)
 {
-	return (struct attempt){ .order = t->order.id,
-				 .patch = p->id,
+	static const char *const acts[ORDER_ACTS] = { [ORDER_ACT_BACK] = "back", [ORDER_ACT_REMOVE] = "remove" };
+	return (struct attempt){ .order = t->name.len ? t->name : t->order.id,
+				 .trigger = t->trigger,
+				 .act = acts[t->act],
+				 .patch = t->act == ORDER_ACT_BACK ? p->instead_of : p->id,
 				 .title = p->title,
 				 .packages = p->packages.items,
 				 .package_count = p->packages.count,
@@ -50,7 +57,10 @@ results_refused(struct session *s, const struct order_taken *t, struct err *e)
 	for (size_t i = 0; i < t->refused.count; i++) {
 		const struct order_refusal *f = &t->refused.items[i];
 		const struct patch *p = planning_find(s, f->patch);
-		struct attempt r = { .order = t->order.id, .patch = f->patch, .title = f->patch };
+		struct attempt r = { .order = t->name.len ? t->name : t->order.id,
+				     .trigger = t->trigger,
+				     .patch = f->patch,
+				     .title = f->patch };
 		if (p)
 			r = attempt_of(t, p);
 		r.state = "failed";
@@ -82,24 +92,52 @@ all_done(const struct order_taken *t, const struct outcome *o)
 	return true;
 }
 
+/* For people: why an update that nobody ordered was done. */
+static struct str
+why_of(const struct order_taken *t, const struct patch *p, const struct ending *end, struct arena *a)
+{
+	if (!end)
+		return str_of(tr("the installer said nothing about this patch"));
+	if (t->act == ORDER_ACT_BACK && end->outcome != APPLY_FAILED && end->why.len == 0)
+		return arena_printf(a, tr("%.*s was withdrawn and taken back"), STR_ARG(p->instead_of));
+	return end->why;
+}
+
+/* What cannot go is not tried in every slot. */
+static bool
+removal_note(struct session *s, const struct patch *p, const char *state, int64_t at, struct str *why, struct err *e)
+{
+	struct str app = str_skip(p->id, strlen(MANDATE_REMOVE));
+	return strcmp(state, "failed") == 0 ? removal_failed(s, app, at, why, e) : removal_gone(s, app, e);
+}
+
 /* Writes every result that an order still lacks, then closes it: done again after a crash it gives the same. */
 static bool
 order_finish(struct session *s, struct order_taken *t, const struct outcome *o, struct err *e)
 {
 	LANG_ENGLISH_AUTO;
+	t->installed = t->failed = 0;
 	for (size_t i = 0; i < t->list.patches.count; i++) {
 		const struct patch *p = &t->list.patches.items[i];
 		const struct ending *end = ending_find(o, p->id);
 		struct attempt r = attempt_of(t, p);
 		r.state = end ? state_names[end->outcome] : "failed";
+		if (end && end->outcome != APPLY_FAILED)
+			t->installed++;
+		else
+			t->failed++;
 		r.finished = o->finished;
-		r.why = end ? end->why : str_of(tr("the installer said nothing about this patch"));
+		r.why = why_of(t, p, end, s->arena);
+		if (t->act == ORDER_ACT_REMOVE && !removal_note(s, p, r.state, o->finished, &r.why, e))
+			return false;
 		r.words = end ? end->words : STR_NONE;
 		if (!attempt_write(s, &r, e))
 			return false;
 		log_info("patch", "%.*s: %s%s%.*s", STR_ARG(p->id), r.state, r.why.len ? ": " : "", STR_ARG(r.why));
 	}
 	if (!results_refused(s, t, e) || (!all_done(t, o) && !state_save(s->agent, LEFTOVERS, STR("\n"), e)))
+		return false;
+	if (!outside_ours(s, &t->list, e))
 		return false;
 	t->open = false;
 	return order_save(s, t, e);
@@ -276,6 +314,37 @@ order_take(struct session *s, const struct json *signed_order, bool *did, struct
 	for (size_t i = 0; t.order.kind == ORDER_STAGE && i < t.order.patches.count; i++)
 		*ARRAY_PUSH(s->arena, &s->stage_patches) = t.order.patches.items[i];
 	return true;
+}
+
+bool
+work_pass(struct session *s, const struct work_pass *p, unsigned *installed, unsigned *failed, struct err *e)
+{
+	char hash[SHA256_HEX_LEN];
+	bool did;
+	struct str key = arena_printf(s->arena, "%.*s %d", STR_ARG(p->name), (int)p->act);
+	struct order_taken t = { .started = clock_now(s->agent->clock),
+				 .open = true,
+				 .name = p->name,
+				 .trigger = p->trigger,
+				 .act = p->act };
+	sha256_hex(key, hash);
+	t.order = (struct order){ .id = arena_printf(s->arena, "slot-%.32s", hash),
+				  .host = str_of(s->id.host),
+				  .by = STR("policy"),
+				  .kind = ORDER_APPLY,
+				  .issued = t.started,
+				  .expires = t.started + PASS_KEEP_MS };
+	/* The slot machine gives every pass once; should it ever come again, it is not done again. */
+	if (order_seen(s, t.order.id))
+		return err_set(e, ERR_CONFLICT, "%.*s was begun before", STR_ARG(p->name));
+	t.list.manager = s->plan.list.manager;
+	for (size_t i = 0; i < p->count; i++)
+		*ARRAY_PUSH(s->arena, &t.list.patches) = p->patches[i];
+	if (!order_save(s, &t, e) || !order_apply(s, &t, &did, e))
+		return false;
+	*installed = t.installed;
+	*failed = t.failed;
+	return !t.open || err_set(e, ERR_BUSY, "%.*s: the package manager is busy", STR_ARG(p->name));
 }
 
 /* An order is only carried out by a plan of now. What keeps the manager from planning may be what a crash left. */

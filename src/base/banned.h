@@ -8,6 +8,11 @@
 #include <strings.h>
 #include <time.h>
 
+/* A macro in the headers of libxlsxwriter names one of them: who builds with that library has them before they are banned. */
+#ifdef MAMORI_XLSXWRITER
+#include <xlsxwriter.h>
+#endif
+
 /* With clang, glibc's checked sprintf is a macro; a macro cannot be poisoned without a warning. */
 #undef sprintf
 #undef vsprintf

@@ -243,6 +243,21 @@ message_tell(struct telling *t, const char *format, const struct captures *c, un
 	tell_or_keep(t, c->rest, depth, out);
 }
 
+/* "https://crt.sh: it answered 502": whose sentence it is stays as it is. */
+static bool
+owner_tell(struct telling *t, struct str owner, struct str text, unsigned depth, struct buf *out)
+{
+	size_t before = out->len;
+	if (str_find_char(owner, ' ') >= 0)
+		return false;
+	buf_add(out, owner);
+	buf_add(out, STR(": "));
+	if (tell(t, text, depth, out))
+		return true;
+	buf_truncate(out, before);
+	return false;
+}
+
 /* "what was being done: why", each part a sentence of its own. */
 static bool
 chain_tell(struct telling *t, struct str text, unsigned depth, struct buf *out)
@@ -259,6 +274,8 @@ chain_tell(struct telling *t, struct str text, unsigned depth, struct buf *out)
 			return true;
 		}
 		buf_truncate(out, before);
+		if (from == 0 && owner_tell(t, str_head(text, colon), str_skip(text, colon + 2), depth, out))
+			return true;
 		from = colon + 2;
 	}
 	return false;

@@ -75,11 +75,14 @@ void cli_progress_end(const struct cli *c);
  * spreadsheet does not run a stranger's text as a formula. */
 void cli_csv(struct buf *out, struct str field, bool last);
 
+/* The state folder when --data names none. */
+const char *cli_default_data(struct arena *a);
 /* Calls the server's API: through DATA/mamori.sock when a server owns the folder, else in this process with
  * the folder locked. *body is the parsed answer; an API error becomes e. */
 bool cli_api(struct cli *c, const char *method, const char *path, struct str body, struct json **answer,
 	     struct err *e) MUST_CHECK;
 
-extern const struct cli_verb verb_scan, verb_feed_import, verb_feed_status, verb_feed_update, verb_version_compare;
+extern const struct cli_verb verb_scan, verb_feed_import, verb_feed_status, verb_feed_update, verb_feed_export,
+	verb_feed_receive, verb_version_compare;
 
 #endif

@@ -1,5 +1,6 @@
 /* mamori feed …: what others publish about vulnerabilities, taken in, and how old it is. */
 #include "vuln/feed.h"
+#include "vuln/ecosystem.h"
 #include "cli/verbs.h"
 #include "os/file.h"
 #include "plan/inventory.h"
@@ -150,29 +151,26 @@ const struct cli_verb verb_feed_import = {
 static const char *
 own_ecosystem(struct cli *c)
 {
-	static const struct {
-		const char *id, *osv;
-	} names[] = { { "debian", "Debian" },     { "ubuntu", "Ubuntu" }, { "almalinux", "AlmaLinux" },
-		      { "rocky", "Rocky Linux" }, { "alpine", "Alpine" }, { "rhel", "Red Hat" } };
 	BUF_AUTO text = { 0 };
 	struct os_release os = { 0 };
 	if (!file_read("/etc/os-release", 65536, &text, NULL) || !os_release_parse(buf_str(&text), c->arena, &os))
 		return NULL;
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (str_eq(os.id, str_of(names[i].id)))
-			return names[i].osv;
-	return NULL;
+	const struct ecosystem *eco = ecosystem_of_os(os_key(&os, c->arena));
+	return eco ? eco->osv : NULL;
 }
 
 static int
 feed_update_run(struct cli *c, int argc, char **argv)
 {
-	const char *mirror = NULL, *ecosystem = NULL;
+	const char *mirror = NULL, *ecosystem = NULL, *csaf = NULL;
 	const struct cli_option options[] = {
 		{ "mirror", "URL", "Fetch FEED/NAME below this address instead of from the publishers", &mirror, NULL,
 		  NULL },
 		{ "ecosystem", "NAME", "Whose OSV advisories: Debian, AlmaLinux, … (default: this machine's)",
 		  &ecosystem, NULL, NULL },
+		{ "csaf", "URL",
+		  "One more publisher of CSAF advisories: its host, provider-metadata.json, feed or changes.csv", &csaf,
+		  NULL, NULL },
 	};
 	struct err e = { 0 };
 	int operands = 0;
@@ -185,6 +183,11 @@ feed_update_run(struct cli *c, int argc, char **argv)
 	}
 	struct feed_progress progress = { c };
 	struct feed_update_options o = { .mirror = mirror, .ecosystem = ecosystem ? ecosystem : own_ecosystem(c) };
+	if (csaf && !strstr(csaf, "://")) {
+		err_set(&e, ERR_USAGE, "--csaf wants a publisher's address (https://…), not %s", csaf);
+		return cli_fail(c, &e);
+	}
+	o.csaf = csaf;
 	o.import = (struct feed_import_options){
 		.data = c->data, .clock = c->clock, .progress = on_progress, .user = &progress
 	};
@@ -204,6 +207,82 @@ const struct cli_verb verb_feed_update = {
 	"Fetch the public feeds and import them",
 	"  mamori feed update\n  mamori feed update --mirror https://mirror.example/feeds",
 	feed_update_run,
+};
+
+/* ---- a closed network ---- */
+
+/* The one file that export and receive name. */
+static const char *
+one_file(struct cli *c, const struct cli_verb *verb, int argc, char **argv, struct err *e)
+{
+	int operands = 0;
+	if (!cli_parse(c, verb, NULL, 0, argc, argv, &operands, e))
+		return NULL;
+	if (operands != 1)
+		err_set(e, ERR_USAGE, "name one file: mamori %s FILE", verb->name);
+	return operands == 1 ? argv[0] : NULL;
+}
+
+static int
+transferred(struct cli *c, const char *file, size_t count, const char *words)
+{
+	BUF_AUTO line = { 0 };
+	struct json_writer w = { .out = &line };
+	if (!c->json) {
+		printf("%s", words);
+		return 0;
+	}
+	json_begin_object(&w);
+	json_put_cstr(&w, "file", file);
+	json_put_i64(&w, "feeds", (int64_t)count);
+	json_end_object(&w);
+	cli_print_line(&line);
+	return 0;
+}
+
+static int
+feed_export_run(struct cli *c, int argc, char **argv)
+{
+	struct err e = { 0 };
+	size_t count;
+	const char *file = one_file(c, &verb_feed_export, argc, argv, &e);
+	if (!file || !feed_export(c->data, file, &count, &e))
+		return cli_fail(c, &e);
+	return transferred(c, file, count,
+			   arena_printf(c->arena,
+					tr("%zu feeds are in %s; in the closed network: mamori feed receive %s\n"),
+					count, file, file)
+				   .ptr);
+}
+
+const struct cli_verb verb_feed_export = {
+	"feed export",
+	"FILE",
+	"Write all imported feeds into one file for a closed network",
+	"  mamori feed export /media/usb/feeds.bundle",
+	feed_export_run,
+};
+
+static int
+feed_receive_run(struct cli *c, int argc, char **argv)
+{
+	struct err e = { 0 };
+	size_t count;
+	const char *file = one_file(c, &verb_feed_receive, argc, argv, &e);
+	if (!file || !feed_receive(c->data, file, clock_now(c->clock), &count, &e))
+		return cli_fail(c, &e);
+	tell_server(c);
+	return transferred(
+		c, file, count,
+		arena_printf(c->arena, tr("%zu feeds of %s are imported, and the index is built.\n"), count, file).ptr);
+}
+
+const struct cli_verb verb_feed_receive = {
+	"feed receive",
+	"FILE",
+	"Import the file that feed export wrote elsewhere; a damaged or older one changes nothing",
+	"  mamori feed receive /media/usb/feeds.bundle",
+	feed_receive_run,
 };
 
 /* ---- status ---- */

@@ -34,7 +34,8 @@ host_list_run(struct cli *c, int argc, char **argv)
 	const char *group = NULL, *attention = NULL;
 	const struct cli_option options[] = {
 		{ "group", "NAME", "Only this department or ward", &group, NULL, NULL },
-		{ "attention", "WHAT", "Only hosts with: security, failed, silent, reboot, eol, kev", &attention, NULL,
+		{ "attention", "WHAT",
+		  "Only hosts with: security, failed, silent, reboot, eol, kev, overdue, not-matched", &attention, NULL,
 		  NULL },
 	};
 	struct err e = { 0 };

@@ -1,5 +1,5 @@
 /* mamori: one binary, many verbs. */
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/verbs.h"
 
 #include <errno.h>
@@ -150,8 +150,8 @@ verb_unknown(int argc, char **argv)
 	return 2;
 }
 
-static const char *
-default_data(struct arena *a)
+const char *
+cli_default_data(struct arena *a)
 {
 	if (geteuid() == 0)
 		return "/var/lib/mamori";
@@ -211,7 +211,7 @@ cli_main(int argc, char **argv)
 	struct cli c = { .clock = &clock_system, .arena = &arena, .tty = isatty(STDOUT_FILENO) };
 	signal(SIGPIPE, SIG_IGN);
 	lang_set_process(lang_from_environment());
-	c.data = default_data(&arena);
+	c.data = cli_default_data(&arena);
 	argc--, argv++;
 	if (!leading_options(argc, argv, &arena))
 		return 2;

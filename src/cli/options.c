@@ -1,6 +1,6 @@
 /* Options as data: one parser for every verb, and the help that is made from the same rows. */
 #include "cli/cli.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/verbs.h"
 
 static const struct cli_option global_options[] = {
@@ -149,6 +149,13 @@ parse_option(struct parse *p, struct err *e)
 	return true;
 }
 
+/* "-country:JP" is a term of a query; no option has one dash and a colon. */
+static bool
+is_negated_filter(const char *arg)
+{
+	return ((arg[1] >= 'a' && arg[1] <= 'z') || (arg[1] >= 'A' && arg[1] <= 'Z')) && strchr(arg, ':') != NULL;
+}
+
 bool
 cli_parse(struct cli *c, const struct cli_verb *verb, const struct cli_option *options, size_t count, int argc,
 	  char **argv, int *operands, struct err *e)
@@ -167,7 +174,7 @@ cli_parse(struct cli *c, const struct cli_verb *verb, const struct cli_option *o
 		} else if (!only_operands && arg[0] == '-' && arg[1] == '-') {
 			if (!parse_option(&p, e))
 				return false;
-		} else if (!only_operands && arg[0] == '-' && arg[1]) {
+		} else if (!only_operands && arg[0] == '-' && arg[1] && !is_negated_filter(arg)) {
 			return err_set(e, ERR_USAGE, "there is no option %s; see: mamori %s --help", arg, verb->name);
 		} else {
 			argv[kept++] = arg;

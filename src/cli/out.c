@@ -1,6 +1,8 @@
 /* What people see: tables, progress, CSV, errors. */
 #include "cli/cli.h"
 
+#include "base/csv.h"
+
 #include "base/utf8.h"
 
 #include <sys/ioctl.h>
@@ -352,22 +354,5 @@ cli_progress_end(const struct cli *c)
 void
 cli_csv(struct buf *out, struct str field, bool last)
 {
-	bool formula = field.len && strchr("=+-@\t\r", field.ptr[0]), quote = formula;
-	for (size_t i = 0; i < field.len && !quote; i++)
-		quote = field.ptr[i] == ',' || field.ptr[i] == '"' || field.ptr[i] == '\n' || field.ptr[i] == '\r';
-	if (!quote) {
-		buf_add(out, field);
-		buf_add(out, last ? STR("\r\n") : STR(","));
-		return;
-	}
-	buf_add_char(out, '"');
-	if (formula)
-		buf_add_char(out, '\'');
-	for (size_t i = 0; i < field.len; i++) {
-		if (field.ptr[i] == '"')
-			buf_add_char(out, '"');
-		buf_add_char(out, field.ptr[i]);
-	}
-	buf_add_char(out, '"');
-	buf_add(out, last ? STR("\r\n") : STR(","));
+	csv_add(out, field, last);
 }

@@ -177,19 +177,30 @@ csv_join(struct buf *out, const struct str *items, size_t count)
 }
 
 void
+scan_csv_verdict(struct buf *out, const struct vulnerability *v, int running, const struct priority *p, struct str why)
+{
+	char due[TIME_RFC3339_MAX] = "";
+	if (p->due)
+		time_rfc3339(p->due, due);
+	cli_csv(out, str_of(severity_name(v->severity)), false);
+	csv_score(out, v->cvss, 1);
+	cli_csv(out, v->kev ? STR("true") : STR("false"), false);
+	csv_score(out, v->epss, 5);
+	cli_csv(out, running < 0 ? STR("") : running ? STR("true") : STR("false"), false);
+	cli_csv(out, str_of(due), false);
+	cli_csv(out, str_of(action_name(p->action)), false);
+	cli_csv(out, p->reason, false);
+	cli_csv(out, why, true);
+}
+
+void
 scan_print_csv(struct scan *s)
 {
-	static const char header[] =
-		"package,source,installed,fixed,vulnerability,aliases,advisories,severity,cvss,kev,"
-		"epss,running,due,action,action_why,why\r\n";
 	BUF_AUTO out = { 0 };
-	buf_add(&out, str_of(header));
+	buf_add(&out, STR(SCAN_CSV_HEADER));
 	SCAN_CURSOR_AUTO c = { .scan = s };
 	while (s->known && scan_next(&c)) {
 		const struct finding *f = &c.finding;
-		char due[TIME_RFC3339_MAX] = "";
-		if (c.priority.due)
-			time_rfc3339(c.priority.due, due);
 		cli_csv(&out, f->package->name, false);
 		cli_csv(&out, f->source, false);
 		cli_csv(&out, f->package->version, false);
@@ -197,15 +208,7 @@ scan_print_csv(struct scan *s)
 		cli_csv(&out, f->vulnerability.id, false);
 		csv_join(&out, f->aliases, f->alias_count);
 		csv_join(&out, f->advisories, f->advisory_count);
-		cli_csv(&out, str_of(severity_name(f->vulnerability.severity)), false);
-		csv_score(&out, f->vulnerability.cvss, 1);
-		cli_csv(&out, f->vulnerability.kev ? STR("true") : STR("false"), false);
-		csv_score(&out, f->vulnerability.epss, 5);
-		cli_csv(&out, f->running < 0 ? STR("") : f->running ? STR("true") : STR("false"), false);
-		cli_csv(&out, str_of(due), false);
-		cli_csv(&out, str_of(action_name(c.priority.action)), false);
-		cli_csv(&out, c.priority.reason, false);
-		cli_csv(&out, f->why, true);
+		scan_csv_verdict(&out, &f->vulnerability, f->running, &c.priority, f->why);
 		flush_out(&out);
 	}
 	fwrite(buf_cstr(&out), 1, out.len, stdout);
@@ -254,6 +257,9 @@ why_cell(const struct scan *s, struct cli_table *t, const struct row *row)
 	else if (f->fixed.len)
 		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s. %.*s"), STR_ARG(advisory),
 				STR_ARG(f->source), STR_ARG(f->fixed), STR_ARG(reason));
+	else if (f->note.len)
+		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known (%.*s). %.*s"),
+				STR_ARG(advisory), STR_ARG(f->source), STR_ARG(f->note), STR_ARG(reason));
 	else
 		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known. %.*s"), STR_ARG(advisory),
 				STR_ARG(f->source), STR_ARG(reason));

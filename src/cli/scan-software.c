@@ -26,7 +26,7 @@ static bool
 match(struct software_scan *s, struct err *e)
 {
 	struct cli *c = s->scan->cli;
-	if (!vuln_index_open(c->data, &s->scan->index, e)) {
+	if (!vuln_index_open_small(c->data, &s->scan->index, e)) {
 		if (e->code == ERR_NOT_FOUND)
 			e->code = ERR_UNREACHABLE; /* what is needed is not there */
 		return false;
@@ -96,6 +96,15 @@ print_json(const struct software_scan *s)
 		json_begin_object(&w);
 		put_software(&w, &s->list[i], &r->products[i]);
 		json_put_cstr(&w, "reason", software_state_name(r->states[i]));
+		json_end_object(&w);
+	}
+	for (size_t i = 0; r->covered && i < r->unsure_count; i++) {
+		const struct software_finding *f = &r->unsure[i];
+		json_begin_object(&w);
+		put_software(&w, &s->list[f->software], &r->products[f->software]);
+		json_put_cstr(&w, "reason", "only-with");
+		json_put_str(&w, "vulnerability", f->finding.vulnerability.id);
+		json_put_str(&w, "only_with", f->finding.only_with);
 		json_end_object(&w);
 	}
 	json_end_array(&w);
@@ -176,6 +185,10 @@ print_table(const struct software_scan *s)
 	printf(tr("Unknown are the others: %zu without a version, %zu that mamori's table does not know, %zu that no "
 		  "feed names.\n"),
 	       states[SOFTWARE_NO_VERSION], states[SOFTWARE_NOT_MAPPED], states[SOFTWARE_NOT_IN_FEEDS]);
+	if (s->result.unsure_count)
+		printf(tr("%zu more vulnerabilities need another product beside it that the list does not name (--json "
+			  "names them).\n"),
+		       s->result.unsure_count);
 }
 
 int

@@ -7,6 +7,7 @@
 
 struct scan {
 	struct cli *cli;
+	const struct scan_windows_options *options;
 	struct windows_host host;
 	struct str hostname;
 	struct vuln_index *index;
@@ -20,8 +21,9 @@ scan_cleanup(struct scan *s)
 }
 
 static bool
-read_host(struct scan *s, const char *systeminfo, const char *qfe, struct err *e)
+read_host(struct scan *s, struct err *e)
 {
+	const char *systeminfo = s->options->systeminfo, *qfe = s->options->qfe;
 	BUF_AUTO text = { 0 }, list = { 0 };
 	if (!file_read(systeminfo, TEXT_MAX, &text, e))
 		return false;
@@ -38,7 +40,7 @@ read_host(struct scan *s, const char *systeminfo, const char *qfe, struct err *e
 static bool
 match(struct scan *s, struct err *e)
 {
-	if (!vuln_index_open(s->cli->data, &s->index, e)) {
+	if (!vuln_index_open_small(s->cli->data, &s->index, e)) {
 		if (e->code == ERR_NOT_FOUND)
 			e->code = ERR_UNREACHABLE; /* what is needed is not there */
 		return false;
@@ -91,10 +93,20 @@ version_text(struct scan *s)
 	return h->revision ? arena_printf(s->cli->arena, "%.*s.%u", STR_ARG(v), h->revision) : v;
 }
 
+/* A part that may not be there is decided as if it were. */
+static struct priority
+decide(const struct scan *s, const struct windows_finding *f)
+{
+	struct priority p;
+	priority_decide(s->options->policy, &f->vulnerability, f->date, f->patch != 0 || f->patch_count > 0, &p);
+	return p;
+}
+
 static void
 put_finding(struct scan *s, struct json_writer *w, const struct windows_finding *f)
 {
 	const struct vulnerability *v = &f->vulnerability;
+	const struct priority p = decide(s, f);
 	uint32_t patch = f->patch;
 	json_begin_object(w);
 	json_put_str(w, "package", f->product);
@@ -113,7 +125,9 @@ put_finding(struct scan *s, struct json_writer *w, const struct windows_finding 
 	put_score(w, "epss", v->epss, 5);
 	json_key(w, "running");
 	json_null(w);
-	json_put_time(w, "due", v->kev_due);
+	json_put_cstr(w, "action", action_name(p.action));
+	json_put_time(w, "due", p.due);
+	json_put_str(w, "action_why", p.reason);
 	struct str title = vulnerability_title(v);
 	json_put_str(w, "title", title.len ? title : STR_NONE);
 	json_put_str(w, "why", f->why);
@@ -198,13 +212,45 @@ print_json(struct scan *s)
 	cli_print_line(&out);
 }
 
+/* ---- CSV ---- */
+
+static void
+print_csv(struct scan *s)
+{
+	BUF_AUTO out = { 0 };
+	buf_add(&out, STR(SCAN_CSV_HEADER));
+	for (size_t i = 0; i < s->result.open; i++) {
+		const struct windows_finding *f = &s->result.findings[i];
+		const struct priority p = decide(s, f);
+		BUF_AUTO kbs = { 0 };
+		for (size_t k = 0; k < f->fix_count; k++)
+			buf_addf(&kbs, "%sKB%u", k ? " " : "", f->fixes[k]);
+		cli_csv(&out, f->product, false);
+		cli_csv(&out, STR("windows"), false);
+		cli_csv(&out, version_text(s), false);
+		cli_csv(&out, f->patch ? kb_text(s, "KB", f->patch) : STR(""), false);
+		cli_csv(&out, f->vulnerability.id, false);
+		cli_csv(&out, STR(""), false);
+		cli_csv(&out, buf_str(&kbs), false);
+		scan_csv_verdict(&out, &f->vulnerability, -1, &p, f->why);
+	}
+	fwrite(buf_cstr(&out), 1, out.len, stdout);
+}
+
 /* ---- table ---- */
+
+struct row {
+	const struct windows_finding *finding;
+	struct priority priority;
+};
 
 static int
 compare_urgency(const void *x, const void *y)
 {
-	const struct vulnerability *vx = &(*(const struct windows_finding *const *)x)->vulnerability,
-				   *vy = &(*(const struct windows_finding *const *)y)->vulnerability;
+	const struct row *rx = x, *ry = y;
+	const struct vulnerability *vx = &rx->finding->vulnerability, *vy = &ry->finding->vulnerability;
+	if (rx->priority.action != ry->priority.action)
+		return rx->priority.action > ry->priority.action ? -1 : 1;
 	if (vx->kev != vy->kev)
 		return vx->kev ? -1 : 1;
 	if (vx->severity != vy->severity)
@@ -217,17 +263,25 @@ compare_urgency(const void *x, const void *y)
 static void
 print_findings(struct scan *s)
 {
-	static const char *const headers[] = { "VULNERABILITY", "KEV", "SEVERITY", "EPSS", "FIXED IN", "TITLE" };
-	const struct windows_finding **order =
-		ARENA_ARRAY(s->cli->arena, const struct windows_finding *, s->result.open + 1);
-	struct cli_table *t = cli_table_new(s->cli->arena, headers, COUNT(headers));
+	static const char *const headers[] = { "VULNERABILITY", "ACTION", "DUE",      "KEV",
+					       "SEVERITY",      "EPSS",   "FIXED IN", "TITLE" };
+	static const char *const headers_why[] = { "VULNERABILITY", "ACTION", "DUE",      "KEV",
+						   "SEVERITY",      "EPSS",   "FIXED IN", "WHY" };
+	struct row *order = ARENA_ARRAY(s->cli->arena, struct row, s->result.open + 1);
+	struct cli_table *t = cli_table_new(s->cli->arena, s->options->why ? headers_why : headers, COUNT(headers));
 	for (size_t i = 0; i < s->result.open; i++)
-		order[i] = &s->result.findings[i];
+		order[i] = (struct row){ &s->result.findings[i], decide(s, &s->result.findings[i]) };
 	qsort(order, s->result.open, sizeof(*order), compare_urgency);
 	for (size_t i = 0; i < s->result.open; i++) {
-		const struct vulnerability *v = &order[i]->vulnerability;
-		uint32_t patch = order[i]->patch;
+		const struct vulnerability *v = &order[i].finding->vulnerability;
+		const struct priority *p = &order[i].priority;
+		uint32_t patch = order[i].finding->patch;
+		char due[TIME_RFC3339_MAX] = "";
+		if (p->due)
+			time_rfc3339(p->due, due);
 		cli_table_cell(t, v->id);
+		cli_table_cell(t, str_of(tr(action_name(p->action))));
+		cli_table_cell(t, str_head(str_of(due), 10));
 		cli_table_cell(t, str_of(v->kev ? tr("exploited") : ""));
 		cli_table_cell(t, str_of(tr(severity_name(v->severity))));
 		if (v->epss < 0)
@@ -235,7 +289,10 @@ print_findings(struct scan *s)
 		else
 			cli_table_cellf(t, "%.1f %%", v->epss * 100);
 		cli_table_cell(t, patch ? kb_text(s, "KB", patch) : str_of(tr("none known")));
-		cli_table_cell(t, vulnerability_title(v));
+		if (s->options->why)
+			cli_table_cell(t, lang_current() == LANG_JA ? p->reason_ja : p->reason);
+		else
+			cli_table_cell(t, vulnerability_title(v));
 	}
 	if (s->result.open) {
 		cli_table_print(t);
@@ -293,22 +350,24 @@ print_table(struct scan *s)
 }
 
 int
-scan_windows(struct cli *c, const char *systeminfo, const char *qfe, enum fail_on fail_on)
+scan_windows(struct cli *c, const struct scan_windows_options *o)
 {
-	__attribute__((cleanup(scan_cleanup))) struct scan s = { .cli = c };
+	__attribute__((cleanup(scan_cleanup))) struct scan s = { .cli = c, .options = o };
 	struct err e = { 0 };
-	if (!read_host(&s, systeminfo, qfe, &e))
+	if (!read_host(&s, &e))
 		return cli_fail(c, &e);
 	bool known = match(&s, &e);
 	if (c->json)
 		print_json(&s);
+	else if (o->csv && s.result.covered)
+		print_csv(&s);
 	else
 		print_table(&s);
 	fflush(stdout);
 	if (!known)
 		return cli_fail(c, &e);
 	for (size_t i = 0; i < s.result.open; i++)
-		if (scan_fails(fail_on, &s.result.findings[i].vulnerability))
+		if (scan_fails(o->fail_on, &s.result.findings[i].vulnerability))
 			return 1;
 	return 0;
 }

@@ -44,8 +44,6 @@ check_options(struct scan *s, struct err *e)
 		return err_set(e, ERR_USAGE, "--software excludes --root, --dpkg-status, --os and --systeminfo");
 	if (s->software && s->csv)
 		return err_set(e, ERR_USAGE, "--csv is for packages; for software use --json");
-	if (s->systeminfo && s->csv)
-		return err_set(e, ERR_USAGE, "--csv is for packages; for Windows use --json");
 	if (s->cli->json && s->csv)
 		return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
 	return parse_fail_on(s, e);
@@ -143,7 +141,7 @@ match(struct scan *s, struct err *e)
 					     .packages = &s->inventory.packages,
 					     .running_kernel = s->inventory.running_kernel,
 					     .now = clock_now(s->cli->clock) };
-	if (!vuln_index_open(s->cli->data, &s->index, e)) {
+	if (!vuln_index_open_small(s->cli->data, &s->index, e)) {
 		if (e->code == ERR_NOT_FOUND)
 			e->code = ERR_UNREACHABLE; /* what is needed is not there */
 		return false;
@@ -201,10 +199,11 @@ scan_run(struct cli *c, int argc, char **argv)
 		err_set(&e, ERR_USAGE, "mamori scan takes no operand; to look elsewhere: --root %s", argv[0]);
 		return cli_fail(c, &e);
 	}
-	if (s.systeminfo)
-		return scan_windows(c, s.systeminfo, s.qfe, s.fail_on);
 	if (!read_policy(&s, &e))
 		return cli_fail(c, &e);
+	if (s.systeminfo)
+		return scan_windows(
+			c, &(struct scan_windows_options){ s.systeminfo, s.qfe, s.fail_on, s.csv, s.why, &s.policy });
 	if (s.software)
 		return scan_software(&s);
 	if (!read_packages(&s, &e))

@@ -76,6 +76,9 @@ serve_run(struct cli *c, int argc, char **argv)
 		  NULL },
 		{ "agents", "ADDR:PORT", "Where agents check in (default: 127.0.0.1:8444)", &o.agents, NULL, NULL },
 		{ "name", "NAME", "DNS name or address by which machines reach this server", &o.name, NULL, NULL },
+		{ "exposure-store", "URL",
+		  "Where the page of exposure reads: clickhouse://HOST:8123/DATABASE instead of the files below --data",
+		  &o.exposure_store, NULL, NULL },
 	};
 	struct err e = { 0 };
 	int operands = 0, pipe_fds[2];

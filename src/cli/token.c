@@ -1,5 +1,5 @@
 /* mamori token …, mamori signin: the secrets that let a machine or a person in. */
-#include "cli/verbs.h"
+#include "cli/client.h"
 
 /* What a new secret is shown as: alone on its line, so that it can be copied or redirected. */
 static int
@@ -26,7 +26,8 @@ token_create_run(struct cli *c, int argc, char **argv)
 	const char *role = "host", *group = NULL, *uses = "1", *ttl = "24h";
 	const struct cli_option options[] = {
 		{ "role", "host|relay", "What may enrol with it (default: host)", &role, NULL, NULL },
-		{ "group", "NAME", "Department or ward that its hosts join", &group, NULL, NULL },
+		{ "group", "NAME", "Department or ward that its hosts join; of a relay, the site that it serves",
+		  &group, NULL, NULL },
 		{ "uses", "N", "How many machines may enrol with it (default: 1)", &uses, NULL, NULL },
 		{ "ttl", "TIME", "How long it is valid: 15m, 24h, 14d (default: 24h)", &ttl, NULL, NULL },
 	};
@@ -111,11 +112,23 @@ token_revoke_run(struct cli *c, int argc, char **argv)
 static int
 signin_run(struct cli *c, int argc, char **argv)
 {
+	const char *role = NULL, *user = NULL;
+	const struct cli_option options[] = {
+		{ "role", "ROLE", "viewer, auditor, operator, approver or administrator", &role, NULL, NULL },
+		{ "user", "NAME", "Whose decisions they are, in the audit log", &user, NULL, NULL },
+	};
 	struct err e = { 0 };
 	int operands = 0;
 	struct json *answer;
-	if (!cli_parse(c, &verb_signin, NULL, 0, argc, argv, &operands, &e) ||
-	    !cli_api(c, "POST", "/api/v1/signin-links", STR("{}"), &answer, &e))
+	BUF_AUTO body = { 0 };
+	struct json_writer w = { .out = &body };
+	if (!cli_parse(c, &verb_signin, options, COUNT(options), argc, argv, &operands, &e))
+		return cli_fail(c, &e);
+	json_begin_object(&w);
+	cli_put(&w, "role", role);
+	cli_put(&w, "user", user);
+	json_end_object(&w);
+	if (!cli_api(c, "POST", "/api/v1/signin-links", buf_str(&body), &answer, &e))
 		return cli_fail(c, &e);
 	return secret_print(c, answer, "link");
 }
@@ -131,5 +144,9 @@ const struct cli_verb verb_token_create = {
 const struct cli_verb verb_token_list = { "token list", "", "List tokens", NULL, token_list_run };
 const struct cli_verb verb_token_revoke = { "token revoke", "ID", "Take a token back", NULL, token_revoke_run };
 const struct cli_verb verb_signin = {
-	"signin", "", "Print a new one-time sign-in link for an administrator", NULL, signin_run,
+	"signin",
+	"",
+	"Print a new one-time sign-in link, for an administrator unless --role says otherwise",
+	"  mamori signin --role approver --user suzuki",
+	signin_run,
 };

@@ -2,6 +2,7 @@
  * reached. Nothing is installed on the machine. The pieces are processes of their own; this one only watches. */
 #include "cli/verbs.h"
 #include "os/file.h"
+#include "server/publish.h"
 #include "server/server.h"
 #include "vuln/feed.h"
 
@@ -150,6 +151,9 @@ link_print(struct up *u, struct err *e)
 	       u->server.listen, u->server.agents, u->c->data);
 	struct str link = json_get_str(answer, "link");
 	printf("\n%.*s\n", (int)link.len, link.ptr);
+	struct str reminder = publish_reminder(u->c->arena, u->c->data);
+	if (reminder.len)
+		printf("%.*s\n", STR_ARG(reminder));
 	fflush(stdout);
 	return true;
 }
@@ -221,11 +225,17 @@ first_check_in(struct up *u)
 		if (!cli_api(&round, "GET", buf_cstr(&path), STR_NONE, &host, &e) ||
 		    !json_get_str(host, "planned_at").len)
 			continue;
-		printf(tr("This machine (%.*s): %lld updates are pending, %lld of them security updates. Nothing is "
-			  "installed "
-			  "until you order it."),
-		       STR_ARG(name), (long long)json_get_i64(host, "pending", 0),
-		       (long long)json_get_i64(host, "security", 0));
+		long long pending = json_get_i64(host, "pending", 0), security = json_get_i64(host, "security", 0);
+		struct json **policies;
+		size_t in_force;
+		if (cli_api_items(&round, "/api/v1/policies", &policies, &in_force, &e) && in_force)
+			printf(tr("This machine (%.*s): %lld updates are pending, %lld of them security updates. "
+				  "Policies are in force; what they do with each: mamori patch list"),
+			       STR_ARG(name), pending, security);
+		else
+			printf(tr("This machine (%.*s): %lld updates are pending, %lld of them security updates. "
+				  "Nothing is installed until you order it."),
+			       STR_ARG(name), pending, security);
 		printf("\n");
 		fflush(stdout);
 		u->seen = true;

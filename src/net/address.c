@@ -96,8 +96,8 @@ bind_failed(const char *text, struct err *e)
 	return err_sys(e, "cannot listen on %s", text);
 }
 
-bool
-address_listen(const char *text, int *fd, unsigned *port, struct err *e)
+static bool
+listen_at(const char *text, bool shared, int *fd, unsigned *port, struct err *e)
 {
 	struct address a;
 	struct addrinfo *list = NULL;
@@ -110,6 +110,7 @@ address_listen(const char *text, int *fd, unsigned *port, struct err *e)
 	SOCKET_AUTO s = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int on = 1;
 	bool ok = s >= 0 && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+		  (!shared || setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
 		  /* Without it every TLS answer waits 44 ms for the peer's delayed acknowledgement. */
 		  setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
 		  bind(s, list->ai_addr, list->ai_addrlen) == 0 && listen(s, BACKLOG) == 0;
@@ -122,6 +123,18 @@ address_listen(const char *text, int *fd, unsigned *port, struct err *e)
 	*fd = s;
 	s = -1;
 	return true;
+}
+
+bool
+address_listen(const char *text, int *fd, unsigned *port, struct err *e)
+{
+	return listen_at(text, false, fd, port, e);
+}
+
+bool
+address_listen_shared(const char *text, int *fd, unsigned *port, struct err *e)
+{
+	return listen_at(text, true, fd, port, e);
 }
 
 /* Whether a server answers at this path; a leftover of a crash does not. */

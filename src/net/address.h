@@ -15,6 +15,9 @@ bool address_parse(struct str text, struct address *out, struct err *e) MUST_CHE
 bool address_is_loopback(const char *text);
 /* A listening TCP socket, non-blocking, TCP_NODELAY; a taken port is ERR_CONFLICT. */
 bool address_listen(const char *text, int *fd, unsigned *port, struct err *e) MUST_CHECK;
+/* As address_listen; others of this process may listen on the same port, and connections are shared out (SO_REUSEPORT).
+ * Another program of the same user may do so too: whoever must know it is alone asks address_listen first. */
+bool address_listen_shared(const char *text, int *fd, unsigned *port, struct err *e) MUST_CHECK;
 /* A listening UNIX socket of mode 0600; a socket that nobody answers at is replaced. */
 bool address_listen_unix(const char *path, int *fd, struct err *e) MUST_CHECK;
 

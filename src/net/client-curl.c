@@ -44,6 +44,11 @@ set_trust(struct http_client *c, const struct http_client_options *o)
 		curl_easy_setopt(c->curl, CURLOPT_CAPATH, NULL);
 	}
 	set_blob(c->curl, CURLOPT_CAINFO_BLOB, o->ca_pem);
+	if (o->proxy_ca_pem.len || o->ca_key_digest) {
+		curl_easy_setopt(c->curl, CURLOPT_PROXY_CAINFO, NULL);
+		curl_easy_setopt(c->curl, CURLOPT_PROXY_CAPATH, NULL);
+	}
+	set_blob(c->curl, CURLOPT_PROXY_CAINFO_BLOB, o->proxy_ca_pem);
 	if (o->ca_key_digest) {
 		snprintf(c->pin.digest, sizeof(c->pin.digest), "%s", o->ca_key_digest);
 		curl_easy_setopt(c->curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
@@ -82,11 +87,14 @@ set_manner(struct http_client *c, const struct http_client_options *o)
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	} else if (o->proxy) {
 		curl_easy_setopt(curl, CURLOPT_PROXY, o->proxy);
+		curl_easy_setopt(curl, CURLOPT_PROXYAUTH, CURLAUTH_ANY);
 	}
 	c->unix_socket = o->unix_socket ? xstrdup(o->unix_socket) : NULL;
 	c->has_certificate = o->certificate_pem.len > 0;
 	c->body_max = o->body_max ? o->body_max : BODY_MAX;
 	c->timeout_s = o->timeout_s;
+	c->stop = o->stop;
+	c->stop_user = o->stop_user;
 	if (o->language)
 		buf_addf(&c->language, "Accept-Language: %s", o->language);
 }
@@ -213,7 +221,8 @@ on_progress(void *user, curl_off_t total, curl_off_t got, curl_off_t up_total, c
 	if (t->progress)
 		t->progress(t->user, t->before + (got > 0 ? (uint64_t)got : 0),
 			    total > 0 ? t->before + (uint64_t)total : 0);
-	return 0;
+	/* Other than 0 ends the exchange. */
+	return t->client && t->client->stop && t->client->stop(t->client->stop_user);
 }
 
 /* ---- what goes out ---- */
@@ -323,9 +332,10 @@ client_exchange(struct http_client *c, const char *method, const char *url, cons
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, t);
-	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, t->progress ? 0L : 1L);
+	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, t->progress || c->stop ? 0L : 1L);
 	curl_easy_setopt(c->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max);
 	c->error[0] = '\0';
+	t->client = c;
 	CURLcode rc = perform(c->curl);
 	bool ok = rc == CURLE_OK;
 	if (rc == CURLE_FILESIZE_EXCEEDED || t->too_large)
@@ -356,6 +366,46 @@ http_request(struct http_client *c, const char *method, const char *url, const c
 	http_response_free(r);
 	*r = fresh;
 	fresh = (struct http_response){ 0 };
+	return true;
+}
+
+/* ---- answers of any size ---- */
+
+struct streaming {
+	http_take_fn *take;
+	void *user;
+	CURL *curl;
+	int *status;
+};
+
+static bool
+stream_take(struct transfer *t, struct str bytes)
+{
+	const struct streaming *s = t->taker;
+	long code = 0;
+	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &code);
+	*s->status = (int)code;
+	if (s->take(s->user, bytes))
+		return true;
+	t->write_errno = ECANCELED; /* whoever took it knows why */
+	return false;
+}
+
+bool
+http_stream(struct http_client *c, const char *method, const char *url, const char *const *headers, struct str body,
+	    http_take_fn *take, void *user, int *status, struct err *e)
+{
+	struct streaming s = { take, user, c->curl, status };
+	struct transfer t = { .fd = -1, .max = INT64_MAX, .take = stream_take, .taker = &s };
+	long code = 0;
+	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, 0L);
+	/* A long answer is computed in silence: the connection's own keep-alive tells whether anybody is there. */
+	curl_easy_setopt(c->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, 0L);
+	if (!client_exchange(c, method, url, headers, body, &t, e))
+		return false;
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &code);
+	*status = (int)code;
 	return true;
 }
 

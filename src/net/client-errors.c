@@ -141,6 +141,19 @@ bool
 client_failed(struct http_client *c, CURLcode rc, const char *url, struct err *e)
 {
 	struct str origin = origin_of(url);
+	long proxy_status = 0;
+	curl_easy_getinfo(c->curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (proxy_status == 407)
+		return err_set(
+			e, ERR_UNREACHABLE,
+			"the proxy on the way to %.*s does not take the user and password that it was given; set them "
+			"right, with a relay by --proxy-credentials",
+			STR_ARG(origin));
+	if (proxy_status >= 400)
+		return err_set(
+			e, ERR_UNREACHABLE,
+			"the proxy makes no connection to %.*s (it answered %ld); have that server allowed there",
+			STR_ARG(origin), proxy_status);
 	if (!c->error[0])
 		snprintf(c->error, sizeof(c->error), "%s", curl_easy_strerror(rc));
 	switch ((int)rc) {
@@ -162,8 +175,21 @@ client_failed(struct http_client *c, CURLcode rc, const char *url, struct err *e
 			       c->error);
 	case CURLE_SSL_CONNECT_ERROR:
 		return tls_failed(c, origin, e);
-	case CURLE_URL_MALFORMAT:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return err_set(e, ERR_UNREACHABLE, "what %.*s answered is no HTTP; see that host and port are right",
+			       STR_ARG(origin));
 	case CURLE_UNSUPPORTED_PROTOCOL:
+		/* It also says so of an answer without a status line. */
+		if (strstr(c->error, "HTTP/0.9"))
+			return err_set(e, ERR_UNREACHABLE,
+				       "what %.*s answered is no HTTP; see that host and port are right",
+				       STR_ARG(origin));
+		return err_set(e, ERR_INPUT, "%s is not an address that can be asked", url);
+	case CURLE_OUT_OF_MEMORY: /* of ours no allocation fails: a line of the answer's head had no end */
+		return err_set(e, ERR_UNREACHABLE,
+			       "the head of what %.*s answered is too large; see that host and port are right",
+			       STR_ARG(origin));
+	case CURLE_URL_MALFORMAT:
 		return err_set(e, ERR_INPUT, "%s is not an address that can be asked", url);
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:

@@ -128,7 +128,7 @@ drop_part(const struct fetching *g)
 
 struct request_lines {
 	char text[3][280];
-	const char *list[4];
+	const char *list[5];
 };
 
 /* Either the rest of a part, or the whole unless it is the copy that is there. */
@@ -150,6 +150,8 @@ make_headers(const struct fetching *g, struct request_lines *r)
 	}
 	for (size_t i = 0; i < n; i++)
 		r->list[i] = r->text[i];
+	/* Some publishers have the same document in several forms. */
+	r->list[n++] = "Accept: application/json, */*;q=0.8";
 	r->list[n] = NULL;
 }
 

@@ -17,10 +17,13 @@ struct http_client {
 	struct buf language;
 	size_t body_max;
 	unsigned timeout_s;
+	bool (*stop)(void *user);
+	void *stop_user;
 };
 
 /* One exchange: where the answer goes. */
 struct transfer {
+	struct http_client *client;
 	struct http_response *response; /* NULL: into fd */
 	int fd;
 	uint64_t max, got;

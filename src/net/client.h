@@ -16,6 +16,10 @@ struct http_client_options {
 	unsigned timeout_s; /* whole exchange, 0 = 60 */
 	size_t body_max; /* of the response, 0 = 16 MiB; more is ERR_TOO_LARGE */
 	const char *proxy; /* NULL: from the environment, "" none */
+	struct str proxy_ca_pem; /* an https proxy (our relay) is trusted by this CA alone; empty: the system's store */
+	/* Looked at about once a second while an exchange lasts; true ends it (ERR_UNREACHABLE). May be NULL. */
+	bool (*stop)(void *user);
+	void *stop_user;
 };
 
 struct http_response {
@@ -37,6 +41,13 @@ void http_client_cleanup(struct http_client **c);
  * a certificate refused by either side is ERR_REFUSED with the reason in plain words. */
 bool http_request(struct http_client *c, const char *method, const char *url, const char *const *headers,
 		  struct str body, struct http_response *r, struct err *e) MUST_CHECK;
+
+/* The same, but each piece of the answer goes to take as it comes, whatever the status; there is no cap and no limit of time while
+ * anything moves. http:// is taken, too: what is asked here is no server of ours. take: false ends it (false, e untouched). *status is set
+ * before the first piece comes. */
+typedef bool http_take_fn(void *user, struct str bytes);
+bool http_stream(struct http_client *c, const char *method, const char *url, const char *const *headers,
+		 struct str body, http_take_fn *take, void *user, int *status, struct err *e) MUST_CHECK;
 
 /* Downloads into a file (temp + rename), resuming nothing: at most max bytes; progress may be NULL. */
 typedef void http_progress_fn(void *user, uint64_t got, uint64_t total);

@@ -84,8 +84,10 @@ static void
 conn_free(struct conn *c)
 {
 	struct http_server *s = c->listener->server;
-	if (c->exchange)
+	if (c->exchange) {
 		c->exchange->conn = NULL;
+		atomic_store(&c->exchange->gone, true);
+	}
 	if (c->linger)
 		event_free(c->linger);
 	*c->link = c->next;

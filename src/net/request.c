@@ -60,6 +60,7 @@ static bool
 parse_target(struct request *r, struct str target)
 {
 	static const char *const why = N_("the address in the request is malformed");
+	r->scheme = r->authority = STR("");
 	for (size_t i = 0; i < target.len; i++)
 		if (target.ptr[i] <= ' ' || target.ptr[i] > '~' || target.ptr[i] == '#')
 			return bad(r, 400, why);
@@ -68,7 +69,16 @@ parse_target(struct request *r, struct str target)
 	if ((scheme == 4 || scheme == 5) && str_starts(target, STR("http"))) {
 		struct str authority = str_skip(target, (size_t)scheme + 3);
 		ptrdiff_t slash = str_find_char(authority, '/');
+		if (r->proxy) {
+			r->scheme = str_head(target, (size_t)scheme);
+			r->authority = slash < 0 ? authority : str_head(authority, (size_t)slash);
+		}
 		target = slash < 0 ? STR("/") : str_skip(authority, (size_t)slash);
+	} else if (r->proxy && str_eq(r->method, STR("CONNECT"))) {
+		/* authority-form, section 3.2.3 */
+		r->authority = target;
+		r->path = r->query = STR("");
+		return true;
 	}
 	if (!str_starts(target, STR("/")) && !str_eq(target, STR("*")))
 		return bad(r, 400, why);

@@ -22,9 +22,11 @@ struct request_field {
 
 struct request {
 	size_t head_max, body_max; /* set before the first byte */
+	bool proxy; /* set before the first byte: CONNECT is understood, and an address of another server is one */
 	enum request_state state;
 	struct buf head; /* the views below lie in it */
 	struct str method, path, query;
+	struct str scheme, authority; /* with `proxy` only: of absolute-form; authority alone for CONNECT; else empty */
 	struct request_field *fields;
 	size_t field_count;
 	struct buf body;

@@ -31,6 +31,7 @@ struct conn;
 struct http_exchange {
 	struct http_server *server;
 	struct conn *conn; /* loop thread only; NULL once the connection is gone */
+	atomic_bool gone; /* the same, for other threads */
 	struct peer *peer;
 	struct request request;
 	struct buf out; /* the whole answer, written by http_reply */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "net/address.h"
+#include "net/status.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -92,46 +93,6 @@ http_peer_uid(const struct http_exchange *x)
 
 /* ---- answers ---- */
 
-static const char *
-status_text(int status)
-{
-	static const struct {
-		int status;
-		const char *text;
-	} table[] = {
-		{ 200, "OK" },
-		{ 201, "Created" },
-		{ 202, "Accepted" },
-		{ 204, "No Content" },
-		{ 206, "Partial Content" },
-		{ 302, "Found" },
-		{ 303, "See Other" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 406, "Not Acceptable" },
-		{ 409, "Conflict" },
-		{ 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" },
-		{ 426, "Upgrade Required" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-		{ 507, "Insufficient Storage" },
-	};
-	for (size_t i = 0; i < COUNT(table); i++)
-		if (table[i].status == status)
-			return table[i].text;
-	return "";
-}
-
 static void
 write_date(struct buf *out)
 {
@@ -159,7 +120,7 @@ exchange_write(struct http_exchange *x, int status, const struct http_header *he
 	buf_reserve(out, 512 + body.len);
 	if (atomic_load(&x->server->stop))
 		x->close = true;
-	buf_addf(out, "HTTP/1.1 %d %s\r\n", status, status_text(status));
+	buf_addf(out, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
 	write_date(out);
 	for (size_t i = 0; i < count; i++) {
 		if (!field_is_safe(&headers[i])) {
@@ -190,6 +151,12 @@ server_wake(struct http_server *s)
 	/* A full counter wakes just as well. */
 	(void)!write(s->wake, &one, sizeof(one));
 	errno = saved;
+}
+
+bool
+http_is_gone(const struct http_exchange *x)
+{
+	return atomic_load(&x->gone);
 }
 
 void

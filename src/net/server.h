@@ -23,6 +23,9 @@ struct str http_client_certificate(const struct http_exchange *x);
 /* uid of the process at the other end of a UNIX socket, or -1. */
 int64_t http_peer_uid(const struct http_exchange *x);
 
+/* Whoever asked has closed the connection: nobody will read an answer. From any thread. */
+bool http_is_gone(const struct http_exchange *x);
+
 /* Answers and gives the exchange back; the body is copied. headers: count of them. */
 void http_reply(struct http_exchange *x, int status, const struct http_header *headers, size_t count, struct str body);
 

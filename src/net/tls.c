@@ -105,6 +105,15 @@ require_client(SSL_CTX *ctx, struct str ca_pem, struct err *e)
 }
 
 bool
+tls_ask_client(SSL_CTX *ctx, struct str client_ca_pem, struct err *e)
+{
+	if (!require_client(ctx, client_ca_pem, e))
+		return false;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return true;
+}
+
+bool
 tls_server_context(struct str certificate_pem, struct str key_pem, struct str client_ca_pem, SSL_CTX **out,
 		   struct err *e)
 {

@@ -11,6 +11,9 @@
  * connection is checked anew. */
 bool tls_server_context(struct str certificate_pem, struct str key_pem, struct str client_ca_pem, SSL_CTX **out,
 			struct err *e) MUST_CHECK;
+/* A client certificate is asked for, not required; one that is shown must be of one of these CAs. No session is
+ * resumed, so that every connection is checked anew. */
+bool tls_ask_client(SSL_CTX *ctx, struct str client_ca_pem, struct err *e) MUST_CHECK;
 /* Why a handshake failed on this server, for the log; static text. */
 const char *tls_server_reason(const SSL *ssl, unsigned long code);
 /* The peer's verified certificate as PEM; false when it gave none. */

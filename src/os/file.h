@@ -9,7 +9,8 @@
 
 /* Reads a whole file; more than max bytes is ERR_TOO_LARGE. */
 bool file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
-/* The file is there with its new content and mode, or unchanged: survives a crash at any moment.
+/* The file is there with its new content and mode, or unchanged: survives a crash at any moment. Where a file system has
+ * no modes (USB sticks), only a file that everybody may read can be written; else ERR_REFUSED.
  * A crash may leave ".NAME.XXXXXX" behind in the same folder. What root writes belongs to the folder's owner. */
 bool file_write(const char *path, struct str content, unsigned mode, struct err *e) MUST_CHECK;
 /* Removes a file durably; a missing one is fine. */
@@ -19,6 +20,8 @@ int64_t file_size(const char *path); /* -1 when missing */
 int64_t file_mtime(const char *path); /* milliseconds, 0 when missing */
 /* Appends what tells one state of a file from another (inode, size, times in ns); "-" when missing. */
 void file_stamp(const char *path, struct buf *out);
+/* At most max bytes from an offset on; nothing behind the end. */
+bool file_piece(const char *path, int64_t from, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 /* What was written behind offset `from`, of that at most the last max bytes; a missing file is empty. */
 bool file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 bool dir_make(const char *path, unsigned mode, struct err *e)
@@ -55,6 +58,9 @@ bool root_read(const struct root *r, const char *path, size_t max, struct buf *o
 bool root_list(const struct root *r, struct arena *a, const char *path, size_t max, struct str **names, size_t *count,
 	       struct err *e) MUST_CHECK;
 bool root_exists(const struct root *r, const char *path);
+/* When a regular file was last written, milliseconds. No link on its way counts, nor a way that everybody may write on:
+ * whoever could put a file there is somebody who may. ERR_NOT_FOUND where there is none. */
+bool root_written_at(const struct root *r, const char *path, int64_t *out, struct err *e) MUST_CHECK;
 
 /* Joins with one slash, in the arena. */
 const char *path_join(struct arena *a, const char *dir, const char *name);

@@ -1,5 +1,6 @@
 #include "patch/plan_rows.h"
 
+#include "store/directive.h"
 #include "store/host.h"
 #include "store/host_patch.h"
 
@@ -108,5 +109,6 @@ plan_rows_apply(struct store *st, struct str host, const struct patch_list *plan
 		if (!row_put(st, &a, host, &plan->patches.items[i], now, e))
 			return err_wrap(e, "update %.*s", STR_ARG(plan->patches.items[i].id));
 	}
-	return host_patch_prune(st, host, e) && host_set_updates(st, host, plan->lists_at, now, e);
+	return earlier_patches_keep(st, host, e) && host_patch_prune(st, host, e) &&
+	       host_set_updates(st, host, plan->lists_at, now, e);
 }

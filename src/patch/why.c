@@ -71,6 +71,8 @@ host_patch_why(struct arena *a, const struct host_patch *p, int64_t interval, in
 	case PATCH_RUNNING:
 		return arena_printf(a, tr("Being installed since %s."), when);
 	case PATCH_INSTALLED:
+		if (p->why.len && str_eq(p->cause, STR("outside")))
+			return arena_printf(a, tr("Installed at %s. %.*s"), when, STR_ARG(reason_of(a, p->why)));
 		return arena_printf(a, tr("Installed at %s."), when);
 	case PATCH_PENDING_REBOOT:
 		return arena_printf(a, tr("Installed at %s; takes effect after a restart."), when);

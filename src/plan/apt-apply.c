@@ -6,11 +6,9 @@
 #include "plan/deb.h"
 #include "plan/run.h"
 #include "plan/dpkg-state.h"
-#include "version/version.h"
 
 #define STAGE_TIMEOUT_S 7200
 #define APPLY_TIMEOUT_S 10800
-#define MIB ((uint64_t)1 << 20)
 #define DOWNLOADS_MAX 200000
 #define LOG_TAIL ((size_t)256 << 10)
 
@@ -93,6 +91,25 @@ stage_folder(const struct pkgmgr_ctx *c, struct arena *a, struct err *e)
 	return dir_make(path_join(a, apt_stage_here(c, a), "partial"), 0700, e);
 }
 
+/* What apt would still fetch after a download lies on this machine already. v: the words of that download, ended. */
+static void
+stage_local(const struct pkgmgr_ctx *c, const struct args *v, struct arena *a)
+{
+	struct args again = { 0 };
+	PROC_RESULT_AUTO r = { 0 };
+	struct err e = { 0 };
+
+	args_add(&again, a, v->items.items[0]);
+	args_add(&again, a, "--print-uris");
+	for (size_t i = 1; v->items.items[i]; i++)
+		args_add(&again, a, v->items.items[i]);
+	struct apt_run run = { .argv = args_end(&again, a), .low_priority = true, .timeout_s = 600 };
+	if (!apt_run(c, &run, &r, &e))
+		log_warn("apt", "%s", e.text);
+	else if (r.status == 0)
+		apt_local_keep(c, buf_str(&r.out), a);
+}
+
 bool
 apt_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct err *e)
 {
@@ -115,8 +132,12 @@ apt_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count,
 	if (!file_write(path_join(&a, apt_stage_here(c, &a), APT_STAMP_FETCHED), STR(""), 0600, e) ||
 	    !apt_run(c, &run, &r, e))
 		return err_wrap(e, "downloading updates ahead");
+	if (r.status == 0) {
+		stage_local(c, &v, &a);
+		return true;
+	}
 	buf_add(&r.out, buf_str(&r.err));
-	return r.status == 0 || apt_failed(c, tr("downloading updates ahead"), buf_str(&r.out), e);
+	return apt_failed(c, tr("downloading updates ahead"), buf_str(&r.out), e);
 }
 
 /* ---- recovery ---- */
@@ -228,74 +249,6 @@ apt_recover(const struct pkgmgr_ctx *c, bool *did, struct err *e)
 		       "an interrupted installation cannot be ended: %.*s stays unfinished; dpkg's words: %.*s",
 		       STR_ARG(first), (int)(said.len < 700 ? said.len : 700),
 		       said.len > 700 ? said.ptr + said.len - 700 : said.ptr);
-}
-
-/* ---- outcome ---- */
-
-static bool
-package_is_in(const struct package_list *installed, const struct patch_package *p)
-{
-	size_t n;
-	const struct package *found = package_list_find(installed, p->name, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		if ((str_eq(found[i].arch, p->arch) || p->arch.len == 0) && !found[i].unfinished &&
-		    version_deb.compare(found[i].version, p->to) >= 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-installed_read(const struct pkgmgr_ctx *c, struct arena *a, struct package_list *out, struct err *e)
-{
-	__attribute__((cleanup(root_cleanup))) struct root r = { -1, c->root };
-
-	if (!root_open(&r, c->root, e) || !pkgdb_dpkg.read(&r, a, out, e))
-		return err_wrap(e, "reading which updates are installed");
-	package_list_sort(out);
-	return true;
-}
-
-/* A kernel is used after the next start only; others are named in reboot-required.pkgs by their own scripts. */
-static bool
-needs_reboot(const struct patch *p, struct str asked_by)
-{
-	struct str line;
-
-	for (size_t i = 0; i < p->packages.count; i++) {
-		struct str name = p->packages.items[i].name, rest = asked_by;
-		if (apt_is_kernel_image(name))
-			return true;
-		while (str_line(&rest, &line)) {
-			if (str_eq(str_trim(line), name))
-				return true;
-		}
-	}
-	return false;
-}
-
-bool
-apt_outcome(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
-	    struct apply_result *results, struct err *e)
-{
-	struct package_list installed = { 0 };
-	BUF_AUTO asked_by = { 0 };
-
-	if (!installed_read(c, a, &installed, e))
-		return false;
-	if (!file_read(path_join(a, c->root, "/run/reboot-required.pkgs"), MIB, &asked_by, NULL))
-		buf_truncate(&asked_by, 0);
-	for (size_t i = 0; i < count; i++) {
-		size_t in = 0;
-		for (size_t k = 0; k < patches[i].packages.count; k++)
-			in += package_is_in(&installed, &patches[i].packages.items[k]);
-		results[i] = (struct apply_result){ .patch = patches[i].id, .outcome = APPLY_FAILED };
-		if (in == patches[i].packages.count)
-			results[i].outcome =
-				needs_reboot(&patches[i], buf_str(&asked_by)) ? APPLY_PENDING_REBOOT : APPLY_INSTALLED;
-	}
-	return true;
 }
 
 /* ---- applying ---- */
@@ -549,11 +502,11 @@ apply_wanted(const struct pkgmgr_ctx *c, const struct patch *const *wanted, size
 	for (size_t i = 0; i < count; i++)
 		list[i] = *wanted[i];
 	if (!apt_space_for_install(c, wanted, count, a, e) || !rehearse(c, wanted, count, a, &staged, e) ||
-	    !installed_read(c, a, &before, e) || !run_install(c, wanted, count, staged, a, &status, &words, e))
+	    !apt_installed_read(c, a, &before, e) || !run_install(c, wanted, count, staged, a, &status, &words, e))
 		return false;
 	if (status != 0)
 		end_the_rest(c);
-	if (!installed_read(c, a, &after, e) || !apt_outcome(c, list, count, a, results, e))
+	if (!apt_installed_read(c, a, &after, e) || !apt_outcome(c, list, count, a, results, e))
 		return false;
 	if (status != 0)
 		(void)apt_failed(c, tr("installing updates"), words, &why);

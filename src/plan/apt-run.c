@@ -2,6 +2,7 @@
 #include "plan/apt.h"
 
 #include "os/lock.h"
+#include "plan/relay.h"
 #include "plan/run.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
@@ -20,8 +21,13 @@ static const char *const apt_env[] = { "LC_ALL=C",
 bool
 apt_run(const struct pkgmgr_ctx *c, const struct apt_run *run, struct proc_result *r, struct err *e)
 {
+	ARENA_AUTO a = { 0 };
+	struct relay_words words;
+
+	if (!relay_words_for(c, run->argv[0], &a, &words, e))
+		return false;
 	struct proc_spec spec = {
-		.argv = run->argv,
+		.argv = relay_argv(&words, run->argv, &a),
 		.env = apt_env,
 		.root = c->root,
 		.output_file = run->to_log ? c->log_path : NULL,
@@ -145,6 +151,9 @@ apt_failed(const struct pkgmgr_ctx *c, const char *doing, struct str words, stru
 	ARENA_AUTO a = { 0 };
 	struct err busy = { 0 };
 
+	struct str refused = relay_refused_origin(c, words);
+	if (refused.len > 0)
+		return relay_refused(c, doing, refused, e);
 	words = words_tail(words, &a);
 	for (size_t i = 0; i < COUNT(signs); i++) {
 		if (find_nocase(words, str_of(signs[i].text)) < 0)

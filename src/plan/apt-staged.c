@@ -60,9 +60,8 @@ note_write(const char *path, struct str from, bool told, const struct str *cves,
 
 /* From the download, or from the note of the last time. False: it holds no changelog, a sister may. */
 static bool
-cves_of_deb(const char *deb, struct str from, struct str to, struct arena *a, struct cve_list *out)
+cves_of_deb(const char *deb, struct str note, struct str from, struct str to, struct arena *a, struct cve_list *out)
 {
-	struct str note = arena_printf(a, "%s.cves", deb);
 	BUF_AUTO changelog = { 0 };
 	struct err e = { 0 };
 	struct str *cves;
@@ -129,6 +128,7 @@ version_before(const struct package_list *installed, const struct patch *p)
 /* A whole download of a package in a patch. */
 struct download {
 	const char *path;
+	struct str note; /* in the stage folder, wherever the package is */
 	int64_t size;
 };
 
@@ -141,8 +141,8 @@ download_order(const void *a, const void *b)
 }
 
 static void
-patch_fill(const char *stage, const struct package_list *installed, struct patch *p, struct table *keep,
-	   struct arena *a)
+patch_fill(const struct pkgmgr_ctx *c, const char *stage, const struct package_list *installed, struct patch *p,
+	   struct table *keep, struct arena *a)
 {
 	struct cve_list all = { 0 };
 	struct download *there = ARENA_ARRAY(a, struct download, p->packages.count + 1);
@@ -155,18 +155,22 @@ patch_fill(const char *stage, const struct package_list *installed, struct patch
 		struct str kept = arena_str(a, buf_str(&name));
 		(void)table_put(keep, kept, NULL);
 		(void)table_put(keep, arena_printf(a, "%.*s.cves", STR_ARG(kept)), NULL);
-		const char *path = path_join(a, stage, kept.ptr);
+		(void)table_put(keep, arena_printf(a, "%.*s" APT_LOCAL_NOTE, STR_ARG(kept)), NULL);
+		const char *path = path_join(a, stage, kept.ptr), *local;
+		struct str note = arena_printf(a, "%s.cves", path);
+		if (!file_exists(path) && (local = apt_local_path(c, stage, kept, a)))
+			path = local;
 		int64_t size = file_size(path);
 		/* apt moves a download here only when it is whole and verified. */
 		if (size >= 0 && (k->size == 0 || (uint64_t)size == k->size))
-			there[count++] = (struct download){ path, size };
+			there[count++] = (struct download){ path, note, size };
 	}
 	p->staged = count == p->packages.count;
 	struct str from = version_before(installed, p);
 	/* All of one source carry the same changelog: the smallest that has it will do. */
 	qsort(there, count, sizeof(*there), download_order);
 	for (size_t i = 0; i < count && from.len > 0; i++) {
-		if (cves_of_deb(there[i].path, from, p->version, a, &all))
+		if (cves_of_deb(there[i].path, there[i].note, from, p->version, a, &all))
 			break;
 	}
 	patch_cves(p, &all, a);
@@ -183,7 +187,8 @@ prune(const char *stage, const struct table *keep, struct arena *a)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct err e = { 0 };
-		if ((!str_ends(names[i], STR(".deb")) && !str_ends(names[i], STR(".deb.cves"))) ||
+		if ((!str_ends(names[i], STR(".deb")) && !str_ends(names[i], STR(".deb.cves")) &&
+		     !str_ends(names[i], STR(".deb" APT_LOCAL_NOTE))) ||
 		    table_has(keep, names[i]))
 			continue;
 		if (!file_remove(path_join(a, stage, names[i].ptr), &e))
@@ -203,6 +208,6 @@ apt_staged_fill(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *
 		return;
 	package_list_sort(&installed);
 	for (size_t i = 0; i < l->patches.count; i++)
-		patch_fill(stage, &installed, &l->patches.items[i], &keep, a);
+		patch_fill(c, stage, &installed, &l->patches.items[i], &keep, a);
 	prune(stage, &keep, a);
 }

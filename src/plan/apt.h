@@ -3,6 +3,7 @@
 #define MAMORI_PLAN_APT_H
 
 #include "base/tr.h"
+#include "os/pkgdb.h"
 #include "plan/pkgmgr.h"
 
 /* One line of apt's simulation: Inst NAME [FROM] (TO ORIGINS [ARCH]). */
@@ -70,6 +71,12 @@ bool apt_is_kernel_image(struct str name);
 /* Fills staged and cves of every patch from the downloads; removes downloads that nobody waits for. */
 void apt_staged_fill(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *l);
 
+/* Of a repository on this machine (file:), which apt reads in place. uris: what apt-get --print-uris says once all else is
+ * downloaded; notes go into the stage folder. And where such a package (its file's name) is; NULL: not noted. */
+#define APT_LOCAL_NOTE ".local"
+void apt_local_keep(const struct pkgmgr_ctx *c, struct str uris, struct arena *a);
+const char *apt_local_path(const struct pkgmgr_ctx *c, const char *stage, struct str name, struct arena *a);
+
 /* Files in the folder of downloads, for their times. */
 #define APT_STAMP_REFRESHED "refreshed" /* the package lists were */
 #define APT_STAMP_FETCHED "fetched" /* a download was, or failed half-way */
@@ -81,7 +88,17 @@ bool apt_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t c
 bool apt_recover(const struct pkgmgr_ctx *c, bool *did, struct err *e);
 bool apt_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
 	       struct apply_result *results, struct err *e);
+bool apt_plan_back(const struct pkgmgr_ctx *c, const struct str *withdrawn, size_t count, struct arena *a,
+		   struct patch_list *out, struct err *e);
+bool apt_go_back(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+		 struct apply_result *results, struct err *e);
+bool apt_take_out(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+		  struct apply_result *results, struct err *e);
 bool apt_outcome(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
 		 struct apply_result *results, struct err *e);
+
+/* Is it in, at this version or a newer one? In dpkg's database as it is now. */
+bool apt_package_is_in(const struct package_list *installed, const struct patch_package *p);
+bool apt_installed_read(const struct pkgmgr_ctx *c, struct arena *a, struct package_list *out, struct err *e);
 
 #endif

@@ -101,6 +101,20 @@ root_cleanup(struct root *r)
 	root_close(r);
 }
 
+/* The machine's own architecture in its package manager's words: that of the package that every such system has. */
+static struct str
+architecture_find(const struct package_list *l)
+{
+	static const char *const names[] = { "dpkg", "rpm", "apk-tools" };
+	for (size_t i = 0; i < COUNT(names); i++) {
+		size_t count;
+		const struct package *p = package_list_find(l, str_of(names[i]), &count);
+		if (p && !str_eq(p->arch, STR("all")) && !str_eq(p->arch, STR("noarch")))
+			return p->arch;
+	}
+	return STR("");
+}
+
 bool
 inventory_read(const struct inventory_options *o, struct arena *a, struct inventory *out, struct err *e)
 {
@@ -116,6 +130,7 @@ inventory_read(const struct inventory_options *o, struct arena *a, struct invent
 		hardware_read(&r, o->live, a, &inv.hardware);
 	kernels_find(&inv, a);
 	reboot_required(&r, a, &inv);
+	sources_read(&r, a, architecture_find(&inv.packages), inv.os.version, &inv.sources);
 	if (o->live && file_read("/proc/version", SMALL_FILE, &version, NULL))
 		kernel_reboot_signals(&inv, buf_str(&version), a);
 	*out = inv;

@@ -5,6 +5,9 @@
 
 #include "base/json.h"
 #include "os/pkgdb.h"
+#include "plan/backup.h"
+#include "plan/setting.h"
+#include "plan/source.h"
 
 struct os_release {
 	struct str id; /* "debian"; lower case */
@@ -47,6 +50,9 @@ struct inventory {
 	ARRAY_OF(struct kernel_package) kernels;
 	struct hardware hardware;
 	ARRAY_OF(struct str) reboot_signals; /* which sign says that a restart is due; empty: none */
+	struct setting_list settings; /* those that a policy manages; whoever applies them fills it in */
+	struct source_list sources; /* where its package manager takes updates from */
+	struct backup_seen backup; /* likewise */
 	struct package_list packages;
 };
 

@@ -73,21 +73,29 @@ struct str
 os_key(const struct os_release *os, struct arena *a)
 {
 	/* Feeds name the stable branch: of these only the major version counts, of Alpine the first two. */
-	static const char *const major_only[] = { "almalinux", "rocky", "rhel", "centos", "ol", "debian", "amzn" };
-	struct str version = os->version;
+	static const char *const major_only[] = { "almalinux", "rocky",  "rhel", "centos",
+						  "ol",        "debian", "amzn", "azurelinux" };
+	struct str version = os->version, id = os->id, before, pack;
 	size_t parts = 0;
 
+	/* Azure Linux 2 was called so. */
+	if (str_eq(id, STR("mariner")))
+		id = STR("azurelinux");
+	/* Its service packs are releases of their own, which only "openEuler 22.03 (LTS-SP3)" tells apart. */
+	if (str_eq(id, STR("openeuler")) && str_split(os->name, '(', &before, &pack) && str_ends(pack, STR(")")))
+		version = arena_printf(a, "%.*s-%.*s", STR_ARG(version), STR_ARG(str_head(pack, pack.len - 1)));
+
 	for (size_t i = 0; i < COUNT(major_only); i++) {
-		if (str_eq(os->id, str_of(major_only[i])))
+		if (str_eq(id, str_of(major_only[i])))
 			parts = 1;
 	}
-	if (str_eq(os->id, STR("alpine")))
+	if (str_eq(id, STR("alpine")))
 		parts = 2;
 	for (size_t i = 0; parts > 0 && i < version.len; i++) {
 		if (version.ptr[i] == '.' && --parts == 0)
 			version.len = i;
 	}
 	if (version.len == 0)
-		return arena_printf(a, "%.*s", STR_ARG(os->id));
-	return arena_printf(a, "%.*s:%.*s", STR_ARG(os->id), STR_ARG(version));
+		return arena_printf(a, "%.*s", STR_ARG(id));
+	return arena_printf(a, "%.*s:%.*s", STR_ARG(id), STR_ARG(version));
 }

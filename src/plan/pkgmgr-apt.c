@@ -19,4 +19,7 @@ const struct pkgmgr pkgmgr_apt = {
 	.recover = apt_recover,
 	.apply = apt_apply,
 	.outcome = apt_outcome,
+	.plan_back = apt_plan_back,
+	.go_back = apt_go_back,
+	.take_out = apt_take_out,
 };

@@ -53,6 +53,8 @@ write_patch(const struct patch *p, struct json_writer *w)
 	json_put_i64(w, "size", (int64_t)p->size);
 	json_put_bool(w, "staged", p->staged);
 	put_or_null(w, "kept_back", p->kept_back);
+	if (p->instead_of.len > 0)
+		json_put_str(w, "instead_of", p->instead_of);
 	json_key(w, "packages");
 	json_begin_array(w);
 	for (size_t i = 0; i < p->packages.count; i++)
@@ -116,6 +118,7 @@ parse_patch(struct arena *a, const struct json *j, struct patch *p)
 	p->size = get_size(j, "size");
 	p->staged = json_get_bool(j, "staged", false);
 	p->kept_back = json_get_str(j, "kept_back");
+	p->instead_of = json_get_str(j, "instead_of");
 	if (packages > PARTS_MAX || cves > PARTS_MAX)
 		return false;
 	for (size_t i = 0; i < packages; i++) {

@@ -25,6 +25,7 @@ struct patch {
 	struct str origins; /* "Debian-Security:12/oldstable-security, …" as the manager says */
 	uint64_t size;
 	struct str kept_back; /* why the manager would not take it; empty: it would */
+	struct str instead_of; /* plan_back(): the withdrawn patch that this one goes back from; else empty */
 	bool staged; /* every package of it is downloaded and verified */
 	ARRAY_OF(struct patch_package) packages;
 	ARRAY_OF(struct str) cves; /* from the new packages' own changelogs, once staged; sorted */
@@ -36,12 +37,19 @@ struct patch_list {
 	int64_t lists_at; /* when the package lists were last refreshed, 0 unknown */
 };
 
+/* All of the manager's traffic goes through it (plan/relay.h). */
+struct pkgmgr_relay {
+	const char *url; /* https://10.1.0.5:8480, or http */
+	struct str ca_pem; /* who vouches for an https relay */
+};
+
 struct pkgmgr_ctx {
 	const struct runner *runner;
 	const struct clock *clock;
 	const char *root; /* "/" or a root to work in by chroot */
 	const char *stage_dir; /* where downloads are kept, below the agent's state folder */
 	const char *log_path; /* the manager's own words go there, appended */
+	const struct pkgmgr_relay *relay; /* NULL: as the machine is configured */
 };
 
 enum apply_outcome {
@@ -82,6 +90,17 @@ struct pkgmgr {
 	 * whose run outlived us. Patches that are not are APPLY_FAILED with no words. Runs nothing. */
 	bool (*outcome)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
 			struct apply_result *results, struct err *e);
+	/* The ways back from these patches: for each that is in, a patch to the newest older version that is still
+	 * offered (instead_of names what it goes back from), with kept_back saying why there is none. NULL: no way. */
+	bool (*plan_back)(const struct pkgmgr_ctx *c, const struct str *withdrawn, size_t count, struct arena *a,
+			  struct patch_list *out, struct err *e);
+	/* Goes back, as apply(). NULL: cannot. */
+	bool (*go_back)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+			struct apply_result *results, struct err *e);
+	/* Takes exactly these packages out (`to`: the version that is in), and nothing that depends on them: then it
+	 * fails. NULL: cannot. */
+	bool (*take_out)(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+			 struct apply_result *results, struct err *e);
 };
 
 extern const struct pkgmgr pkgmgr_apt, pkgmgr_dnf, pkgmgr_apk;

@@ -1,6 +1,7 @@
 #include "plan/run.h"
 
 #include "base/tr.h"
+#include "plan/relay.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define LOG_TAIL ((size_t)64 << 10)
@@ -74,9 +75,12 @@ code_of(struct str words)
 }
 
 static bool
-failed(const char *doing, struct str words, struct err *e)
+failed(const struct pkgmgr_ctx *c, const char *doing, struct str words, struct err *e)
 {
 	ARENA_AUTO a = { 0 };
+	struct str refused = relay_refused_origin(c, words);
+	if (refused.len > 0)
+		return relay_refused(c, doing, refused, e);
 	struct str tail = words_tail(words, &a), shown = tail;
 
 	if (shown.len > 600)
@@ -92,8 +96,14 @@ failed(const char *doing, struct str words, struct err *e)
 bool
 manager_run(const struct pkgmgr_ctx *c, const struct manager_run *run, struct proc_result *r, struct err *e)
 {
+	ARENA_AUTO a = { 0 };
+	struct relay_words words;
+
+	if (!relay_words_for(c, run->argv[0], &a, &words, e))
+		return err_wrap(e, "%s", run->doing);
 	struct proc_spec spec = {
-		.argv = run->argv,
+		.argv = relay_argv(&words, run->argv, &a),
+		.env = words.env,
 		.root = c->root,
 		.output_file = run->to_log ? c->log_path : NULL,
 		.own_session = run->to_log,
@@ -110,7 +120,7 @@ manager_run(const struct pkgmgr_ctx *c, const struct manager_run *run, struct pr
 	if (r->status == 0 || (run->also_good && r->status == run->also_good) || run->to_log)
 		return true;
 	buf_add(&r->out, buf_str(&r->err));
-	return failed(run->doing, buf_str(&r->out), e);
+	return failed(c, run->doing, buf_str(&r->out), e);
 }
 
 bool
@@ -166,7 +176,7 @@ manager_install(const struct pkgmgr_ctx *c, const struct manager_install *in, co
 	    !in->outcome(c, patches, count, a, found, e))
 		return false;
 	if (r.status != 0)
-		(void)failed(in->run.doing, buf_str(&log), &why);
+		(void)failed(c, in->run.doing, buf_str(&log), &why);
 	else
 		(void)err_set(&why, ERR_SYSTEM, "%s ended without an error, but this version is not installed",
 			      in->run.argv[0]);

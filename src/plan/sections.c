@@ -101,6 +101,36 @@ write_hardware(const struct hardware *h, struct json_writer *w)
 	json_end_object(w);
 }
 
+static void
+write_settings(const struct setting_list *l, struct json_writer *w)
+{
+	json_key(w, "settings");
+	json_begin_array(w);
+	for (size_t i = 0; i < l->items.count; i++) {
+		const struct setting *s = &l->items.items[i];
+		json_begin_object(w);
+		json_put_str(w, "setting", s->name);
+		json_put_cstr(w, "state", setting_state_name(s->state));
+		put_or_null(w, "why", s->why);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
+static void
+write_backup(const struct backup_seen *b, struct json_writer *w)
+{
+	json_key(w, "backup");
+	if (!b->asked) {
+		json_null(w);
+		return;
+	}
+	json_begin_object(w);
+	json_put_time(w, "at", b->at);
+	put_or_null(w, "why", b->why);
+	json_end_object(w);
+}
+
 void
 inventory_write_system(const struct inventory *inv, struct json_writer *w)
 {
@@ -119,6 +149,9 @@ inventory_write_system(const struct inventory *inv, struct json_writer *w)
 	for (size_t i = 0; i < inv->reboot_signals.count; i++)
 		json_str(w, inv->reboot_signals.items[i]);
 	json_end_array(w);
+	write_settings(&inv->settings, w);
+	sources_write(&inv->sources, w);
+	write_backup(&inv->backup, w);
 	json_end_object(w);
 }
 
@@ -240,6 +273,31 @@ parse_hardware(struct arena *a, const struct json *j, struct hardware *h)
 	}
 }
 
+static void
+parse_settings(struct arena *a, const struct json *j, struct setting_list *out)
+{
+	size_t count;
+	const struct json *items = list_get(j, "settings", &count);
+	for (size_t i = 0; i < count && i < SETTINGS_MAX; i++) {
+		struct setting s = { .name = arena_line(a, json_get_str(&items[i], "setting"), SETTING_NAME_MAX),
+				     .why = arena_line(a, json_get_str(&items[i], "why"), SETTING_WHY_MAX) };
+		if (s.name.len > 0 && setting_state_parse(json_get_str(&items[i], "state"), &s.state))
+			*ARRAY_PUSH(a, &out->items) = s;
+	}
+}
+
+static void
+parse_backup(struct arena *a, const struct json *j, struct backup_seen *out)
+{
+	const struct json *b = json_get(j, "backup");
+	if (!b || b->kind != JSON_KIND_OBJECT)
+		return;
+	out->asked = true;
+	if (!time_parse(json_get_str(b, "at"), &out->at))
+		out->at = 0;
+	out->why = arena_line(a, json_get_str(b, "why"), BACKUP_WHY_MAX);
+}
+
 bool
 inventory_parse_system(struct arena *a, struct str text, struct inventory *out, struct err *e)
 {
@@ -266,6 +324,9 @@ inventory_parse_system(struct arena *a, struct str text, struct inventory *out, 
 		inv.hardware.last_login = 0;
 	const struct json *signals = list_get(j, "reboot_signals", &count);
 	parse_strings(a, signals, count, &inv.reboot_signals.items, &inv.reboot_signals.count);
+	parse_settings(a, j, &inv.settings);
+	sources_parse(a, j, &inv.sources);
+	parse_backup(a, j, &inv.backup);
 	*out = inv;
 	return true;
 }

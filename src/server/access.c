@@ -68,8 +68,9 @@ access_dashboard(struct request *r, struct err *e)
 	return access_session(r, e);
 }
 
+/* Both kinds of certificates are of one authority; which table knows it tells what it is good for. */
 static bool
-certificate_find(struct request *r, struct err *e)
+certificate_find(struct request *r, bool relay, struct err *e)
 {
 	struct certificate_facts facts;
 	if (!r->certificate_pem.len)
@@ -77,18 +78,38 @@ certificate_find(struct request *r, struct err *e)
 	if (!app_certificate_facts(r->app, r->certificate_pem, &facts, e))
 		return false;
 	struct err missing = { 0 };
-	if (!certificate_get(r->st, &r->arena, arena_str(&r->arena, str_of(facts.serial)), &r->certificate, &missing) ||
-	    !secret_eq(r->certificate.key_digest, str_of(facts.key_digest)))
-		return err_set(
-			e, ERR_REFUSED,
-			"this certificate is of no machine that is enrolled here: enrol it again with a new token");
+	struct str serial = arena_str(&r->arena, str_of(facts.serial));
+	bool found = relay ? relay_certificate_get(r->st, &r->arena, serial, &r->certificate, &missing)
+			   : certificate_get(r->st, &r->arena, serial, &r->certificate, &missing);
+	if (found && secret_eq(r->certificate.key_digest, str_of(facts.key_digest)))
+		return true;
+	struct certificate other;
+	if (relay && certificate_get(r->st, &r->arena, serial, &other, &missing))
+		return err_set(e, ERR_REFUSED, "this certificate is of a machine, not of a relay");
+	if (!relay && relay_certificate_get(r->st, &r->arena, serial, &other, &missing))
+		return err_set(e, ERR_REFUSED, "this certificate is of a relay, not of a machine");
+	return err_set(e, ERR_REFUSED,
+		       "this certificate is of no machine that is enrolled here: enrol it again with a new token");
+}
+
+static bool
+access_relay(struct request *r, struct err *e)
+{
+	if (!certificate_find(r, true, e) || !relay_get(r->st, &r->arena, r->certificate.host, &r->relay, e))
+		return false;
+	r->user = arena_printf(&r->arena, "relay %.*s", STR_ARG(r->relay.id));
+	if (r->certificate.revoked_at || r->relay.revoked)
+		return refuse(r, 403, "revoked",
+			      tr("this relay's certificate was revoked: enrol it again with a new token"));
 	return true;
 }
 
 bool
 access_agent(struct request *r, struct err *e)
 {
-	if (!certificate_find(r, e))
+	if (r->route->flags & ROUTE_RELAY)
+		return access_relay(r, e);
+	if (!certificate_find(r, false, e))
 		return false;
 	if (!host_get(r->st, &r->arena, r->certificate.host, &r->host, e))
 		return false;

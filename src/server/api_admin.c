@@ -1,6 +1,14 @@
 /* /api/v1/overview, feeds, tokens, audit */
+#include "base/sentence.h"
 #include "os/file.h"
+#include "server/directory.h"
+#include "server/exposures.h"
 #include "server/api.h"
+#include "server/publish.h"
+#include "server/feed_change.h"
+#include "server/policies.h"
+#include "server/relay_in.h"
+#include "server/surfaces.h"
 #include "store/audit.h"
 #include "store/enrolment.h"
 #include "trust/token.h"
@@ -15,7 +23,7 @@ enum { NOTICES_MAX = 100, TOKEN_USES_MAX = 100000, TOKEN_TTL_MAX_S = 366 * 86400
 /* ---- overview ---- */
 
 static void
-counts_write(struct request *r, const struct host_counts *c)
+counts_write(struct request *r, const struct host_counts *c, const struct finding_counts *due)
 {
 	struct json_writer *w = &r->w;
 	json_key(w, "hosts");
@@ -38,6 +46,10 @@ counts_write(struct request *r, const struct host_counts *c)
 	json_end_object(w);
 	json_key(w, "findings");
 	findings_counts_write(w, c->findings, c->kev);
+	json_key(w, "actions");
+	actions_write(w, due->actions, due->overdue, due->overdue_now);
+	json_put_i64(w, "overdue_hosts", due->overdue_hosts);
+	json_put_i64(w, "not_matched", c->not_matched);
 	json_put_i64(w, "eol", c->ended);
 }
 
@@ -66,6 +78,7 @@ struct freshness {
 	struct feed_status *feeds;
 	size_t count;
 	int64_t imported, stale, oldest, oldest_stale;
+	struct str trouble; /* why the newest feeds are not in use, in the reader's language; ptr NULL: they are */
 };
 
 /* Of the data itself, not of the day on which somebody brought it here. */
@@ -82,12 +95,27 @@ take_older(int64_t *oldest, int64_t at)
 		*oldest = at;
 }
 
-static bool
-freshness_read(struct request *r, struct freshness *f, struct err *e)
+/* Why the newest feeds are not in use, in the reader's language. */
+static struct str
+index_trouble(struct request *r)
 {
-	*f = (struct freshness){ 0 };
-	if (!feed_status_read(r->app->data, &r->arena, r->now, &f->feeds, &f->count, e))
-		return false;
+	struct err why = { 0 };
+	if (app_index_usable(r->app, &why))
+		return STR_NONE;
+	return tr_sentence(&r->arena, arena_str(&r->arena, str_of(why.text)));
+}
+
+static void
+freshness_read(struct request *r, struct freshness *f)
+{
+	struct err e = { 0 };
+	*f = (struct freshness){ .trouble = index_trouble(r) };
+	/* One damaged feed must not take the overview away: it is where that is said. */
+	if (!feed_status_read(r->app->data, &r->arena, r->now, &f->feeds, &f->count, &e)) {
+		f->count = 0;
+		if (!f->trouble.len)
+			f->trouble = arena_str(&r->arena, str_of(e.text));
+	}
 	for (size_t i = 0; i < f->count; i++) {
 		if (!f->feeds[i].imported_at)
 			continue;
@@ -98,7 +126,6 @@ freshness_read(struct request *r, struct freshness *f, struct err *e)
 			take_older(&f->oldest_stale, feed_date(&f->feeds[i]));
 		}
 	}
-	return true;
 }
 
 static void
@@ -110,18 +137,7 @@ feeds_write(struct request *r, const struct freshness *f)
 	json_put_i64(&r->w, "known", (int64_t)f->count);
 	json_put_i64(&r->w, "stale", f->stale);
 	json_put_time(&r->w, "oldest", f->oldest);
-	json_end_object(&r->w);
-}
-
-static void
-feed_notice(struct request *r, const char *level, const char *code, struct str text)
-{
-	json_begin_object(&r->w);
-	json_put_cstr(&r->w, "level", level);
-	json_put_cstr(&r->w, "code", code);
-	json_key(&r->w, "host");
-	json_null(&r->w);
-	json_put_str(&r->w, "text", text);
+	str_or_null(&r->w, "error", f->trouble);
 	json_end_object(&r->w);
 }
 
@@ -139,17 +155,25 @@ notices_write(struct request *r, const struct freshness *f, struct err *e)
 	struct page page = { .limit = NOTICES_MAX, .sort = STR("attention") };
 	json_key(&r->w, "notices");
 	json_begin_array(&r->w);
-	if (!f->imported)
-		feed_notice(r, "warning", "no-feed",
-			    str_of(tr("No vulnerability data yet. Run mamori feed update, or mamori feed import with "
-				      "files from another machine.")));
+	if (f->trouble.len)
+		notice_write(r, "alarm", "not-matched",
+			     arena_printf(&r->arena,
+					  tr("Machines are not compared with the newest vulnerability data: %.*s"),
+					  STR_ARG(f->trouble)));
+	if (!f->imported && !f->trouble.len)
+		notice_write(r, "warning", "no-feed",
+			     str_of(tr("No vulnerability data yet. Run mamori feed update, or mamori feed import with "
+				       "files from another machine.")));
 	else if (f->stale)
-		feed_notice(r, "warning", "stale-feed",
-			    arena_printf(&r->arena,
-					 tr("Vulnerability data is out of date: %lld feeds, the oldest as of %s. Run "
-					    "mamori feed update."),
-					 (long long)f->stale, time_local(f->oldest_stale, when)));
-	if (!host_list(r->st, &r->arena, &worst, &page, &hosts, &count, e))
+		notice_write(r, "warning", "stale-feed",
+			     arena_printf(&r->arena,
+					  tr("Vulnerability data is out of date: %lld feeds, the oldest as of %s. Run "
+					     "mamori feed update."),
+					  (long long)f->stale, time_local(f->oldest_stale, when)));
+	publish_notices_write(r);
+	if (!patching_notices_write(r, e) || !directory_notice_write(r, e) || !relay_notices_write(r, e) ||
+	    !exposure_notices_write(r, e) || !surface_notices_write(r, e) ||
+	    !host_list(r->st, &r->arena, &worst, &page, &hosts, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		host_notices_write(r, &hosts[i]);
@@ -161,11 +185,13 @@ bool
 api_overview(struct request *r, struct err *e)
 {
 	struct host_counts counts;
+	struct finding_counts due;
 	struct freshness fresh;
 	struct str url[1];
 	if (!host_count_all(r->st, request_silent_before(r), r->now - 7 * DAY, &counts, e) ||
-	    !freshness_read(r, &fresh, e))
+	    !finding_count_actions(r->st, &due, e))
 		return false;
+	freshness_read(r, &fresh);
 	app_urls(r->app, &r->arena, url, 1);
 	json_begin_object(&r->w);
 	json_key(&r->w, "server");
@@ -175,11 +201,11 @@ api_overview(struct request *r, struct err *e)
 	json_put_time(&r->w, "now", r->now);
 	json_put_str(&r->w, "url", url[0]);
 	json_end_object(&r->w);
-	counts_write(r, &counts);
+	counts_write(r, &counts, &due);
 	if (!groups_write(r, e))
 		return false;
 	feeds_write(r, &fresh);
-	if (!notices_write(r, &fresh, e))
+	if (!exposure_overview_write(r, e) || !notices_write(r, &fresh, e))
 		return false;
 	json_end_object(&r->w);
 	return true;
@@ -207,8 +233,7 @@ bool
 api_feeds(struct request *r, struct err *e)
 {
 	struct freshness f;
-	if (!freshness_read(r, &f, e))
-		return false;
+	freshness_read(r, &f);
 	json_begin_object(&r->w);
 	json_key(&r->w, "items");
 	json_begin_array(&r->w);
@@ -223,6 +248,7 @@ api_feeds(struct request *r, struct err *e)
 	json_put_i64(&r->w, "generation", ref ? (int64_t)vuln_index_generation(ref->index) : 0);
 	json_put_time(&r->w, "built_at", file_mtime(path));
 	json_put_i64(&r->w, "size", size > 0 ? size : 0);
+	str_or_null(&r->w, "error", f.trouble);
 	json_end_object(&r->w);
 	json_end_object(&r->w);
 	index_release(r->app, ref);
@@ -232,15 +258,18 @@ api_feeds(struct request *r, struct err *e)
 bool
 api_feeds_reload(struct request *r, struct err *e)
 {
-	struct str *ids;
-	size_t count;
-	if (!app_index_reload(r->app, e) || !patch_fix_forget(r->st, e) ||
-	    !host_ids(r->st, &r->arena, HOST_ACTIVE, &ids, &count, e) ||
-	    !request_audit(r, "feeds.reload", STR(""), STR(""), e))
+	struct feed_change change;
+	if (!app_index_reload(r->app, e) || !feed_change_apply(r->app, r->st, r->now, &r->arena, &change, e) ||
+	    !request_audit(r, "feeds.reload", STR(""),
+			   arena_printf(&r->arena, "%zu of %zu hosts", change.count, change.hosts), e))
 		return false;
-	r->match_all = true;
+	r->match_hosts = change.ids;
+	r->match_host_count = change.count;
 	json_begin_object(&r->w);
-	json_put_i64(&r->w, "hosts", (int64_t)count);
+	json_put_i64(&r->w, "hosts", (int64_t)change.hosts);
+	json_put_i64(&r->w, "matched", (int64_t)change.count);
+	json_put_i64(&r->w, "vulnerabilities", (int64_t)change.vulnerabilities);
+	json_put_i64(&r->w, "findings", (int64_t)change.findings);
 	json_end_object(&r->w);
 	return true;
 }

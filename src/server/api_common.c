@@ -1,8 +1,9 @@
 #include "server/api.h"
 
 #include "base/sentence.h"
+#include "server/updates.h"
 
-#include "vuln/match.h"
+#include "vuln/priority.h"
 
 void
 host_ref_write(struct request *r, const char *key, struct str id, struct str name)
@@ -57,6 +58,38 @@ findings_counts_write(struct json_writer *w, const int64_t counts[HOST_SEVERITIE
 		json_put_i64(w, severity_word(i), counts[i]);
 	json_put_i64(w, "kev", kev);
 	json_end_object(w);
+}
+
+void
+actions_write(struct json_writer *w, const int64_t actions[4], int64_t overdue, int64_t overdue_now)
+{
+	json_begin_object(w);
+	for (int i = ACTION_NOW; i >= ACTION_WATCH; i--)
+		json_put_i64(w, action_name((enum action)i), actions[i]);
+	json_put_i64(w, "overdue", overdue);
+	json_put_i64(w, "overdue_now", overdue_now);
+	json_end_object(w);
+}
+
+struct str
+host_not_matched(struct request *r, const struct host *h)
+{
+	struct err why = { 0 };
+	if (h->state != HOST_ACTIVE)
+		return STR_NONE;
+	if (h->not_matched.len)
+		return tr_sentence(&r->arena, h->not_matched);
+	if (h->matched_at && h->matched_generation)
+		return STR_NONE;
+	if (!app_index_usable(r->app, &why))
+		return tr_sentence(&r->arena, arena_str(&r->arena, str_of(why.text)));
+	struct index_ref *ref = app_index(r->app);
+	index_release(r->app, ref);
+	if (!ref)
+		return str_of(
+			tr("No vulnerability data yet. Run mamori feed update, or mamori feed import with files from "
+			   "another machine."));
+	return str_of(tr("Not compared with the vulnerability data yet."));
 }
 
 void
@@ -171,6 +204,27 @@ notice(struct request *r, const struct host *h, const char *level, const char *c
 }
 
 void
+notice_about_write(struct request *r, const char *level, const char *code, const char *key, struct str name,
+		   struct str text)
+{
+	json_begin_object(&r->w);
+	json_put_cstr(&r->w, "level", level);
+	json_put_cstr(&r->w, "code", code);
+	json_key(&r->w, "host");
+	json_null(&r->w);
+	if (name.ptr)
+		json_put_str(&r->w, key, name);
+	json_put_str(&r->w, "text", text);
+	json_end_object(&r->w);
+}
+
+void
+notice_write(struct request *r, const char *level, const char *code, struct str text)
+{
+	notice_about_write(r, level, code, "", STR_NONE, text);
+}
+
+void
 host_notices_write(struct request *r, const struct host *h)
 {
 	struct arena *a = &r->arena;
@@ -198,6 +252,19 @@ host_notices_write(struct request *r, const struct host *h)
 			       ? sentence_of_contact(r, h)
 			       : str_of(tr(
 					 "Enrolled, but it has never checked in: see that mamori-agent runs there.")));
+	struct str metadata = updates_trouble(r, h->id);
+	if (metadata.len)
+		notice(r, h, "warning", "metadata",
+		       arena_printf(a, tr("Its update metadata: %.*s"), STR_ARG(metadata)));
+	if (h->overdue_now)
+		notice(r, h, "alarm", "overdue",
+		       arena_printf(a, tr("Vulnerabilities to act on now whose due date has passed: %lld."),
+				    (long long)h->overdue_now));
+	if (h->not_matched.len) {
+		struct str why = tr_sentence(a, h->not_matched);
+		notice(r, h, "warning", "not-matched",
+		       arena_printf(a, tr("Not compared with the newest vulnerability data: %.*s"), STR_ARG(why)));
+	}
 	if (h->failed)
 		notice(r, h, "alarm", "failed",
 		       arena_printf(a, tr("Failed updates: %lld. Open them to see why."), (long long)h->failed));

@@ -1,11 +1,12 @@
-/* /api/v1/hosts and /api/v1/groups */
+/* /api/v1/hosts */
 #include "base/sentence.h"
 #include "plan/inventory.h"
-#include "server/api.h"
+#include "server/mitigation_in.h"
+#include "server/policies.h"
 #include "store/host_patch.h"
 #include "store/section.h"
-
-enum { GROUP_NAME_MAX = 100 };
+#include "store/step.h"
+#include "vuln/priority.h"
 
 static void
 os_write(struct request *r, const struct host *h)
@@ -41,6 +42,12 @@ host_item_write(struct request *r, const struct host *h)
 	json_put_i64(w, "failed", h->failed);
 	json_key(w, "findings");
 	findings_counts_write(w, h->findings, h->kev);
+	json_key(w, "actions");
+	actions_write(w, h->actions, h->overdue, h->overdue_now);
+	json_put_bool(w, "exposed", h->exposed);
+	json_put_cstr(w, "importance", importance_name((enum importance)h->importance));
+	json_put_time(w, "matched_at", h->matched_at);
+	str_or_null(w, "not_matched", host_not_matched(r, h));
 	json_put_bool(w, "reboot", h->reboot);
 	json_put_str(w, "sentence", host_sentence(r, h));
 }
@@ -48,7 +55,8 @@ host_item_write(struct request *r, const struct host *h)
 static bool
 attention_known(struct str s)
 {
-	static const char *const known[] = { "security", "failed", "silent", "reboot", "eol", "kev" };
+	static const char *const known[] = { "security", "failed", "silent",  "reboot",
+					     "eol",      "kev",    "overdue", "not-matched" };
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (str_eq(s, str_of(known[i])))
 			return true;
@@ -58,7 +66,7 @@ attention_known(struct str s)
 bool
 api_hosts(struct request *r, struct err *e)
 {
-	static const char *const filters[] = { "q", "group", "state", "os", "attention", NULL };
+	static const char *const filters[] = { "q", "group", "site", "state", "os", "attention", NULL };
 	struct page page;
 	struct host *hosts;
 	size_t count;
@@ -67,13 +75,15 @@ api_hosts(struct request *r, struct err *e)
 	struct host_filter f = {
 		.q = request_parameter(r, "q"),
 		.group = request_parameter(r, "group"),
+		.site = request_parameter(r, "site"),
 		.state = request_parameter(r, "state"),
 		.os = request_parameter(r, "os"),
 		.attention = request_parameter(r, "attention"),
 		.silent_before = request_silent_before(r),
 	};
 	if (!attention_known(f.attention))
-		return err_set(e, ERR_USAGE, "attention must be security, failed, silent, reboot, eol or kev");
+		return err_set(e, ERR_USAGE,
+			       "attention must be security, failed, silent, reboot, eol, kev, overdue or not-matched");
 	if (!host_list(r->st, &r->arena, &f, &page, &hosts, &count, e))
 		return false;
 	request_list_begin(r, &page);
@@ -87,9 +97,8 @@ api_hosts(struct request *r, struct err *e)
 
 /* ---- one host ---- */
 
-static const char *const system_keys[] = {
-	"kernel", "hardware", "last_user", "last_login", "timezone", "reboot_signals"
-};
+static const char *const system_keys[] = { "kernel",   "hardware",       "last_user", "last_login",
+					   "timezone", "reboot_signals", "settings",  "backup" };
 
 /* Not as the host sent it: a list where a page expects a text would end the dashboard. */
 static bool
@@ -100,8 +109,28 @@ system_read(struct request *r, struct str body, struct json **out, struct err *e
 	struct inventory inv;
 	if (!inventory_parse_system(&r->arena, body, &inv, e))
 		return false;
+	for (size_t i = 0; i < inv.settings.items.count; i++)
+		inv.settings.items.items[i].why = tr_sentence(&r->arena, inv.settings.items.items[i].why);
+	inv.backup.why = tr_sentence(&r->arena, inv.backup.why);
 	inventory_write_system(&inv, &w);
 	return json_parse(&r->arena, buf_str(&text), NULL, out, e);
+}
+
+/* The agent's sentences are English: in the reader's language. */
+static void
+settings_of_host_write(struct request *r, const struct json *settings)
+{
+	json_begin_array(&r->w);
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct json *s = &settings->item[i];
+		struct str why = json_get_str(s, "why");
+		json_begin_object(&r->w);
+		json_put_str(&r->w, "setting", json_get_str(s, "setting"));
+		json_put_str(&r->w, "state", json_get_str(s, "state"));
+		str_or_null(&r->w, "why", why.len ? tr_sentence(&r->arena, why) : why);
+		json_end_object(&r->w);
+	}
+	json_end_array(&r->w);
 }
 
 static bool
@@ -115,7 +144,9 @@ system_write(struct request *r, const struct host *h, struct err *e)
 	for (size_t i = 0; i < COUNT(system_keys); i++) {
 		const struct json *value = json_get(system, system_keys[i]);
 		json_key(&r->w, system_keys[i]);
-		if (value)
+		if (value && value->kind == JSON_KIND_ARRAY && str_eq(str_of(system_keys[i]), STR("settings")))
+			settings_of_host_write(r, value);
+		else if (value)
 			json_tree(&r->w, value);
 		else
 			json_null(&r->w);
@@ -161,10 +192,12 @@ bool
 api_host(struct request *r, struct err *e)
 {
 	struct host h;
-	if (!host_get(r->st, &r->arena, r->argument, &h, e))
+	int64_t backup;
+	if (!host_get(r->st, &r->arena, r->argument, &h, e) || !host_backup(r->st, h.id, &backup, e))
 		return false;
 	host_item_write(r, &h);
 	json_put_time(&r->w, "enrolled_at", h.enrolled_at);
+	json_put_time(&r->w, "backup_at", backup);
 	str_or_null(&r->w, "boot", h.boot);
 	if (!system_write(r, &h, e))
 		return false;
@@ -178,7 +211,7 @@ api_host(struct request *r, struct err *e)
 	json_begin_array(&r->w);
 	host_notices_write(r, &h);
 	json_end_array(&r->w);
-	if (!sections_write(r, &h, e))
+	if (!sections_write(r, &h, e) || !mitigations_of_host_write(r, h.id, e))
 		return false;
 	json_end_object(&r->w);
 	return true;
@@ -234,29 +267,6 @@ api_host_packages(struct request *r, struct err *e)
 	return true;
 }
 
-bool
-api_groups(struct request *r, struct err *e)
-{
-	static const char *const filters[] = { NULL };
-	struct host_group *groups;
-	size_t count;
-	if (!request_query(r, filters, e) ||
-	    !host_groups(r->st, &r->arena, request_silent_before(r), &groups, &count, e))
-		return false;
-	struct page page = { .total = (int64_t)count };
-	request_list_begin(r, &page);
-	for (size_t i = 0; i < count; i++) {
-		json_begin_object(&r->w);
-		str_or_null(&r->w, "group", groups[i].name);
-		json_put_i64(&r->w, "hosts", groups[i].hosts);
-		json_put_i64(&r->w, "security", groups[i].security);
-		json_put_i64(&r->w, "current", groups[i].current);
-		json_end_object(&r->w);
-	}
-	request_list_end(r);
-	return true;
-}
-
 /* ---- changes ---- */
 
 static bool
@@ -270,20 +280,40 @@ host_answer(struct request *r, struct err *e)
 	return true;
 }
 
+/* {"exposed", "importance"}: what the decision tree is told of the machine. */
+static bool
+weight_change(struct request *r, const struct host *h, const struct json *exposed, const struct json *importance,
+	      struct err *e)
+{
+	enum importance weight = (enum importance)h->importance;
+	bool reachable = h->exposed;
+	if (exposed && exposed->kind != JSON_KIND_BOOL)
+		return err_set(e, ERR_USAGE, "exposed must be true or false");
+	if (importance && !importance_parse(json_get_str(r->json, "importance"), &weight))
+		return err_set(e, ERR_USAGE, "importance must be low, normal or high");
+	if (exposed)
+		reachable = json_get_bool(r->json, "exposed", false);
+	r->match_host = h->id;
+	return host_set_weight(r->st, h->id, reachable, (int)weight, e) &&
+	       request_audit(r, "host.weight", h->id,
+			     arena_printf(&r->arena, "%s, %s", reachable ? "exposed" : "not exposed",
+					  importance_name(weight)),
+			     e);
+}
+
 bool
 api_host_change(struct request *r, struct err *e)
 {
-	const struct json *given = json_get(r->json, "group");
+	const struct json *exposed = json_get(r->json, "exposed"), *importance = json_get(r->json, "importance");
+	bool traits = host_change_asked(r->json);
 	struct host h;
-	if (!given || (given->kind != JSON_KIND_NULL && given->kind != JSON_KIND_STRING))
-		return err_set(e, ERR_USAGE, "give the host's group: {\"group\": \"name\"} or null");
-	struct str group = given->kind == JSON_KIND_STRING ? str_trim(given->text) : STR_NONE;
-	if (group.len > GROUP_NAME_MAX)
-		return err_set(e, ERR_USAGE, "a group's name has at most %d bytes", GROUP_NAME_MAX);
-	if (!group.len)
-		group = STR_NONE;
-	if (!host_get(r->st, &r->arena, r->argument, &h, e) || !host_set_group(r->st, h.id, group, e) ||
-	    !request_audit(r, "host.group", h.id, group, e))
+	if (!traits && !exposed && !importance)
+		return err_set(
+			e, ERR_USAGE,
+			"give what to change of the host: group, role, site, redundancy (a name or null), tags (a "
+			"list), backup_at (a time), exposed (true or false), importance (low, normal or high)");
+	if (!host_get(r->st, &r->arena, r->argument, &h, e) || (traits && !host_change(r, h.id, r->json, e)) ||
+	    ((exposed || importance) && !weight_change(r, &h, exposed, importance, e)))
 		return false;
 	return host_answer(r, e);
 }

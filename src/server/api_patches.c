@@ -2,6 +2,8 @@
 #include "base/sentence.h"
 #include "patch/why.h"
 #include "server/api.h"
+#include "server/lives.h"
+#include "server/due.h"
 
 static bool
 patch_filter_of(struct request *r, struct patch_filter *f, struct err *e)
@@ -71,7 +73,8 @@ targets_write(struct request *r, struct str patch, struct err *e)
 	struct page page = { .limit = ORDER_HOSTS_MAX, .sort = STR("host") };
 	struct host_patch *rows;
 	size_t count;
-	if (!host_patch_list(r->st, &r->arena, &f, &page, &rows, &count, e))
+	LIVES_AUTO lives = { 0 };
+	if (!host_patch_list(r->st, &r->arena, &f, &page, &rows, &count, e) || !lives_open(r, &lives, e))
 		return false;
 	json_key(&r->w, "targets");
 	json_begin_array(&r->w);
@@ -79,8 +82,8 @@ targets_write(struct request *r, struct str patch, struct err *e)
 		const struct host_patch *p = &rows[i];
 		json_begin_object(&r->w);
 		host_ref_group_write(r, "host", p->host, p->host_name, p->group);
-		json_put_cstr(&r->w, "state", patch_state_name(p->state));
-		json_put_str(&r->w, "why", host_patch_why(&r->arena, p, r->interval, r->now));
+		if (!life_keys_write(&lives, p, e))
+			return false;
 		json_put_str(&r->w, "from", p->from);
 		json_put_str(&r->w, "to", p->to);
 		json_key(&r->w, "packages");
@@ -114,6 +117,11 @@ fixes_write(struct request *r, struct str patch, struct err *e)
 		json_key(&r->w, "advisories");
 		json_raw(&r->w, f->advisories);
 		str_or_null(&r->w, "title", f->title);
+		json_put_i64(&r->w, "hosts", f->hosts);
+		json_key(&r->w, "action");
+		json_str_or_null(&r->w, f->action < 0 ? STR_NONE : str_of(action_name((enum action)f->action)));
+		json_put_time(&r->w, "due", f->due);
+		json_put_bool(&r->w, "overdue", f->due > 0 && f->due < due_today(r->app, r->now));
 		json_end_object(&r->w);
 	}
 	json_end_array(&r->w);
@@ -141,8 +149,10 @@ api_host_patches(struct request *r, struct err *e)
 	struct patch_filter f;
 	struct host_patch *rows;
 	size_t count;
+	LIVES_AUTO lives = { 0 };
 	if (!request_query(r, filters, e) || !request_page(r, host_patch_known_sort, &page, e) ||
-	    !patch_filter_of(r, &f, e) || !host_patch_list(r->st, &r->arena, &f, &page, &rows, &count, e))
+	    !patch_filter_of(r, &f, e) || !host_patch_list(r->st, &r->arena, &f, &page, &rows, &count, e) ||
+	    !lives_open(r, &lives, e))
 		return false;
 	request_list_begin(r, &page);
 	for (size_t i = 0; i < count; i++) {
@@ -155,10 +165,10 @@ api_host_patches(struct request *r, struct err *e)
 		json_put_str(w, "title", p->title);
 		json_put_str(w, "from", p->from);
 		json_put_str(w, "to", p->to);
-		json_put_cstr(w, "state", patch_state_name(p->state));
+		if (!life_keys_write(&lives, p, e))
+			return false;
 		json_put_time(w, "at", p->at);
 		str_or_null(w, "trigger", p->cause);
-		json_put_str(w, "why", host_patch_why(&r->arena, p, r->interval, r->now));
 		json_put_bool(w, "security", p->security);
 		json_put_cstr(w, "severity", severity_word(p->severity));
 		json_put_bool(w, "kev", p->kev > 0);

@@ -1,8 +1,11 @@
 #include "server/app.h"
 
 #include "base/log.h"
+#include "base/sentence.h"
 #include "os/file.h"
 #include "os/user.h"
+#include "server/exposure_pool.h"
+#include "server/surface_runs.h"
 #include "store/setting.h"
 #include "trust/cert.h"
 #include "vuln/feed.h"
@@ -15,6 +18,7 @@ enum {
 	SIGNIN_WINDOW_MS = 600000,
 };
 static const int64_t DAY = 86400000LL;
+static const int64_t ZONE_UNTIL = INT64_C(4102444800000); /* 2100 */
 static const int64_t CERTIFICATE_LIFE = 398 * 86400000LL;
 
 const char *
@@ -95,11 +99,34 @@ names_collect(struct app *app)
 	app->host_count = kept;
 }
 
+static bool
+index_failed(struct app *app, const struct err *why)
+{
+	pthread_mutex_lock(&app->lock);
+	app->index_error = *why;
+	pthread_mutex_unlock(&app->lock);
+	return false;
+}
+
+/* An index of another version, or none beside feeds that are there, is built from them. */
+static bool
+index_open_first(struct app *app, struct err *e)
+{
+	LANG_ENGLISH_AUTO;
+	if (app_index_reload(app, e) && app->index)
+		return true;
+	if (!feed_index_rebuild(app->data, clock_now(app->clock), e))
+		return index_failed(app, e);
+	return app_index_reload(app, e);
+}
+
 bool
 app_open(struct app *app, const char *data, const struct clock *clock, struct store **st, struct err *e)
 {
 	*app = (struct app){ .data = data, .clock = clock, .folder_lock = -1 };
 	pthread_mutex_init(&app->lock, NULL);
+	app->exposure = exposure_pool_new(data);
+	app->surface = surface_runs_new(data);
 	app->certificates = ARENA_ARRAY(&app->arena, struct certificate_facts, CERTIFICATES_KEPT);
 	const char *database = app_database(data, &app->arena);
 	if (file_exists(data) && !dir_check_private(data, user_find("mamori").uid, e))
@@ -113,9 +140,9 @@ app_open(struct app *app, const char *data, const struct clock *clock, struct st
 	    !settings_load(app, opened, e))
 		return err_wrap(e, "opening the state folder %s", data);
 	names_collect(app);
+	zone_device(NULL, ZONE_UNTIL, &app->arena, &app->zone);
 	/* Another version's index is built anew; a failure must not keep machines from checking in. */
-	if (!app_index_reload(app, &index_error) &&
-	    (!feed_index_rebuild(data, clock_now(clock), &index_error) || !app_index_reload(app, &index_error)))
+	if (!index_open_first(app, &index_error))
 		log_warn("feeds", "%s", index_error.text);
 	*st = opened;
 	opened = NULL;
@@ -127,6 +154,8 @@ app_close(struct app *app)
 {
 	if (app->index)
 		index_release(app, app->index);
+	exposure_pool_free(app->exposure);
+	surface_runs_free(app->surface);
 	key_free(app->ca_key);
 	key_free(app->order_key);
 	key_free(app->server_key);
@@ -319,14 +348,24 @@ index_release(struct app *app, struct index_ref *ref)
 }
 
 bool
+app_index_usable(struct app *app, struct err *e)
+{
+	pthread_mutex_lock(&app->lock);
+	*e = app->index_error;
+	pthread_mutex_unlock(&app->lock);
+	return e->code == ERR_NONE;
+}
+
+bool
 app_index_reload(struct app *app, struct err *e)
 {
 	struct vuln_index *index = NULL;
 	struct err none = { 0 };
+	LANG_ENGLISH_AUTO;
 	if (!vuln_index_open(app->data, &index, &none) && none.code != ERR_NOT_FOUND) {
-		if (e)
-			*e = none;
-		return err_wrap(e, "opening the advisory index");
+		(void)err_wrap(&none, "opening the advisory index");
+		*e = none;
+		return index_failed(app, &none);
 	}
 	struct index_ref *fresh = NULL;
 	if (index) {
@@ -336,6 +375,7 @@ app_index_reload(struct app *app, struct err *e)
 	pthread_mutex_lock(&app->lock);
 	struct index_ref *old = app->index;
 	app->index = fresh;
+	app->index_error = (struct err){ 0 };
 	pthread_mutex_unlock(&app->lock);
 	index_release(app, old);
 	return true;

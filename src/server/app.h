@@ -3,6 +3,7 @@
 #define MAMORI_SERVER_APP_H
 
 #include "base/time.h"
+#include "plan/zone.h"
 #include "server/endpoint.h"
 #include "store/store.h"
 #include "trust/key.h"
@@ -11,6 +12,11 @@
 
 struct vuln_index;
 struct queue;
+struct exposure_pool;
+struct surface_runs;
+struct surface_job;
+struct exposure_watch;
+struct report_orders;
 
 struct index_ref {
 	struct vuln_index *index;
@@ -41,10 +47,17 @@ struct app {
 	struct buf ca_pem;
 	char ca_digest[SHA256_HEX_LEN];
 	int folder_lock;
+	struct zone zone; /* of this machine: when a day begins */
 	struct queue *queue; /* NULL: in process, nothing runs beside the request */
+	struct exposure_pool *exposure;
+	struct surface_runs *surface;
+	struct surface_job *surface_job; /* NULL: in process */
+	struct exposure_watch *watch; /* NULL: in process */
+	struct report_orders *orders, *surface_orders; /* NULL: in process */
 
 	pthread_mutex_t lock; /* what follows */
-	struct index_ref *index; /* NULL: nothing was imported */
+	struct index_ref *index; /* NULL: nothing was imported, or index_error */
+	struct err index_error; /* why the newest index is not in use; ERR_NONE: it is */
 	struct str name; /* given by the administrator; empty: none */
 	struct endpoint dashboard, agents;
 	struct str *hosts; /* names and addresses of the server's certificate */
@@ -69,6 +82,13 @@ bool app_set_endpoints(struct app *app, struct store *st, const char *name, cons
 bool app_certificate(struct app *app, struct buf *certificate_pem, struct buf *key_pem, bool *renewed,
 		     struct err *e) MUST_CHECK;
 
+/* The day of an instant where the server stands, counted from 1970. */
+static inline int64_t
+app_day(const struct app *app, int64_t instant)
+{
+	return zone_local(&app->zone, instant) / INT64_C(86400000);
+}
+
 /* URLs of the dashboard's listener, best first. */
 size_t app_urls(struct app *app, struct arena *a, struct str *out, size_t max);
 struct str app_agents_url(struct app *app, struct arena *a, struct str host_header);
@@ -79,8 +99,10 @@ struct str app_display_name(struct app *app, struct arena *a);
 /* The index in use, held until index_release; NULL when there is none. */
 struct index_ref *app_index(struct app *app);
 void index_release(struct app *app, struct index_ref *ref);
-/* Opens the newest index; that there is none is no error. */
+/* Opens the newest index; that there is none is no error. One that cannot be opened leaves the one before in use. */
 bool app_index_reload(struct app *app, struct err *e) MUST_CHECK;
+/* False: the newest index could not be opened, e says why (in English, as what is stored). */
+bool app_index_usable(struct app *app, struct err *e) MUST_CHECK;
 
 /* Serial number and digest of the key of a certificate that TLS has verified. */
 bool app_certificate_facts(struct app *app, struct str pem, struct certificate_facts *out, struct err *e) MUST_CHECK;

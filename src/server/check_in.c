@@ -3,6 +3,9 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "patch/order_request.h"
+#include "server/planner.h"
+#include "server/relay_in.h"
+#include "server/updates.h"
 #include "store/order.h"
 #include "store/section.h"
 #include "store/setting.h"
@@ -62,7 +65,7 @@ parse_sections(const struct json *sections, struct check_in *c, struct err *e)
 }
 
 bool
-check_in_parse(const struct json *body, struct check_in *out, struct err *e)
+check_in_parse(struct arena *a, const struct json *body, struct check_in *out, struct err *e)
 {
 	struct check_in c = { .protocol = json_get_i64(body, "protocol", 0) };
 	struct str planned;
@@ -84,7 +87,8 @@ check_in_parse(const struct json *body, struct check_in *out, struct err *e)
 		return err_set(e, ERR_TOO_LARGE,
 			       "the check-in has more than %d results: send the rest with the next one",
 			       CHECK_IN_RESULTS_MAX);
-	if (!parse_sections(json_get(body, "sections"), &c, e))
+	if (!parse_sections(json_get(body, "sections"), &c, e) || !slot_in_parse(a, body, &c.slots, e) ||
+	    !mitigation_in_parse(a, body, &c.mitigations, e) || !updates_parse(a, body, &c.metadata, e))
 		return false;
 	*out = c;
 	return true;
@@ -161,19 +165,15 @@ protocol_refuse(struct request *r)
 	json_end_object(&r->w);
 }
 
-bool
-check_in_prepare(struct request *r, struct err *e)
+/* Of r->host: what it says, its results verified. */
+static struct prepared *
+open_body(struct request *r, const struct json *body, struct err *e)
 {
 	struct prepared *p = ARENA_NEW(&r->arena, struct prepared);
-	p->c.protocol = json_get_i64(r->json, "protocol", 0);
-	if (p->c.protocol != PROTOCOL) {
-		protocol_refuse(r);
-		return false;
-	}
 	KEY_AUTO k = NULL;
-	if (!check_in_parse(r->json, &p->c, e) ||
+	if (!check_in_parse(&r->arena, body, &p->c, e) ||
 	    (p->c.result_count && !key_public_from_pem(r->host.signing_key, &k, e)))
-		return false;
+		return NULL;
 	p->results = ARENA_ARRAY(&r->arena, struct result, p->c.result_count + 1);
 	for (size_t i = 0; i < p->c.result_count; i++) {
 		struct err why = { 0 };
@@ -182,8 +182,18 @@ check_in_prepare(struct request *r, struct err *e)
 		else
 			result_refused(r, p, &why);
 	}
-	r->prepared = p;
-	return true;
+	return p;
+}
+
+bool
+check_in_prepare(struct request *r, struct err *e)
+{
+	if (json_get_i64(r->json, "protocol", 0) != PROTOCOL) {
+		protocol_refuse(r);
+		return false;
+	}
+	r->prepared = open_body(r, r->json, e);
+	return r->prepared != NULL;
 }
 
 static struct str
@@ -276,17 +286,31 @@ write_accepted(struct request *r, struct prepared *p, struct err *e)
 }
 
 static bool
-write_orders(struct request *r, struct err *e)
+write_orders(struct request *r, struct str lineage, struct err *e)
 {
 	struct order *orders;
 	size_t count;
-	if (!order_deliver(r->st, &r->arena, r->host.id, r->host.lineage, r->now, &orders, &count, e))
+	if (!order_deliver(r->st, &r->arena, r->host.id, lineage, r->now, &orders, &count, e))
 		return false;
 	json_key(&r->w, "orders");
 	json_begin_array(&r->w);
 	for (size_t i = 0; i < count; i++)
 		json_raw(&r->w, orders[i].signed_text);
 	json_end_array(&r->w);
+	return true;
+}
+
+/* What it says now: results, holds and leases of this very check-in are in it. */
+static bool
+write_directive(struct request *r, const struct prepared *p, struct err *e)
+{
+	struct directive_row row;
+	if (!planner_host(r->app, r->st, &r->arena, r->host.id, r->now, &row, e))
+		return false;
+	if (!row.serial || row.serial == p->c.slots.serial)
+		return true;
+	json_key(&r->w, "directive");
+	json_raw(&r->w, row.signed_text);
 	return true;
 }
 
@@ -303,8 +327,9 @@ certificate_ages(const struct request *r)
 	return r->now > c->issued_at + (c->not_after - c->issued_at) / 2;
 }
 
+/* lineage: what orders are marked with; by letter the host's own stays as it is, and is not told. */
 static bool
-answer_write(struct request *r, struct prepared *p, struct err *e)
+answer_write(struct request *r, struct prepared *p, struct str lineage, bool letter, struct err *e)
 {
 	struct str stage;
 	if (!setting_get(r->st, &r->arena, "stage", &stage, e))
@@ -312,13 +337,15 @@ answer_write(struct request *r, struct prepared *p, struct err *e)
 	json_begin_object(&r->w);
 	json_put_i64(&r->w, "protocol", PROTOCOL);
 	json_put_time(&r->w, "now", r->now);
-	json_put_str(&r->w, "lineage", r->host.lineage);
-	if (!write_needs(r, p, e) || !write_accepted(r, p, e))
+	if (!letter)
+		json_put_str(&r->w, "lineage", lineage);
+	if (!write_needs(r, p, e) || !write_accepted(r, p, e) || !mitigation_in_keep(r, &p->c.mitigations, e) ||
+	    !updates_keep(r, &p->c.metadata, e) || !slot_in_keep(r, &p->c.slots, e))
 		return false;
 	json_put_i64(&r->w, "interval", r->interval / 1000);
-	json_put_bool(&r->w, "renew", certificate_ages(r));
+	json_put_bool(&r->w, "renew", !letter && certificate_ages(r));
 	json_put_str(&r->w, "stage", stage_setting(stage));
-	if (!write_orders(r, e))
+	if (!write_orders(r, lineage, e))
 		return false;
 	json_key(&r->w, "notice");
 	if (p->refused)
@@ -326,6 +353,8 @@ answer_write(struct request *r, struct prepared *p, struct err *e)
 					     STR_ARG(p->refusal)));
 	else
 		json_null(&r->w);
+	if (!write_directive(r, p, e) || !updates_named_write(r, &p->c.metadata, e) || !relays_write(r, e))
+		return false;
 	json_end_object(&r->w);
 	return true;
 }
@@ -344,5 +373,51 @@ check_in_handle(struct request *r, struct err *e)
 		return host_cloned(r, &r->host, e);
 	if (judged == LINEAGE_CURRENT && !order_arrived(r->st, r->host.id, r->host.lineage, e))
 		return false;
-	return contact_update(r, &r->host, &p->c, judged, e) && answer_write(r, p, e);
+	return contact_update(r, &r->host, &p->c, judged, e) && answer_write(r, p, r->host.lineage, false, e);
+}
+
+/* ---- by letter ---- */
+
+void *
+check_in_letter_open(struct request *r, const struct json *body, struct err *e)
+{
+	if (json_get_i64(body, "protocol", 0) != PROTOCOL) {
+		err_set(e, ERR_INPUT, "this server speaks protocol %d: install the agent that belongs to it", PROTOCOL);
+		return NULL;
+	}
+	return open_body(r, body, e);
+}
+
+/* As contact_update(), without a word about lineage: letters have numbers of their own, and may have been long on their
+ * way. */
+static bool
+contact_by_letter(struct request *r, struct host *h, const struct check_in *c, int64_t made, struct err *e)
+{
+	int64_t at = made < r->now ? made : r->now;
+	if (h->last_seen >= at)
+		return true;
+	h->agent = c->agent;
+	h->last_seen = at;
+	if (c->planned_at)
+		h->planned_at = c->planned_at;
+	h->plan_error = c->plan_error;
+	return host_set_contact(r->st, h, e);
+}
+
+bool
+check_in_letter_announce(struct request *r, void *opened, struct err *e)
+{
+	const struct prepared *p = opened;
+	bool needed;
+	for (size_t i = 0; i < p->c.section_count; i++)
+		if (!section_announce(r->st, r->host.id, p->c.sections[i].name, p->c.sections[i].hash, &needed, e))
+			return false;
+	return true;
+}
+
+bool
+check_in_letter_take(struct request *r, void *opened, int64_t made, struct str mark, struct err *e)
+{
+	struct prepared *p = opened;
+	return contact_by_letter(r, &r->host, &p->c, made, e) && answer_write(r, p, mark, true, e);
 }

@@ -1,12 +1,10 @@
 /* POST /enrol/v1 and POST /agent/v1/renew: certificates for hosts. */
-#include "base/codec.h"
 #include "base/log.h"
-#include "server/check_in.h"
+#include "server/certify.h"
+#include "server/relay_in.h"
+#include "server/updates.h"
 #include "store/enrolment.h"
-#include "trust/cert.h"
-
-static const int64_t HOUR = 3600000LL;
-static const int64_t CERTIFICATE_LIFE = 180 * 86400000LL;
+#include "store/fleet_group.h"
 
 enum { TEXT_MAX = 200, PEM_MAX = 8192, NAME_MAX_BYTES = 253 /* of DNS */ };
 
@@ -40,11 +38,14 @@ enrol_prepare(struct request *r, struct err *e)
 	struct prepared *p = ARENA_NEW(&r->arena, struct prepared);
 	struct str secret, name;
 	char hash[SHA256_HEX_LEN];
-	if (!protocol_check(r) || !take(r->json, "token", TEXT_MAX, &p->token, e) ||
-	    !take(r->json, "secret", TEXT_MAX, &secret, e) || !take(r->json, "csr", PEM_MAX, &p->csr, e) ||
-	    !take(r->json, "signing_key", PEM_MAX, &p->signing_key, e) || !take(r->json, "hostname", 1000, &name, e) ||
-	    !take(r->json, "machine", TEXT_MAX, &p->machine, e) || !take(r->json, "os", TEXT_MAX, &p->os, e) ||
-	    !take(r->json, "agent", TEXT_MAX, &p->agent, e))
+	if (!protocol_check(r))
+		return false;
+	if (str_eq(json_get_str(r->json, "role"), STR("relay")))
+		return relay_enrol_prepare(r, e);
+	if (!take(r->json, "token", TEXT_MAX, &p->token, e) || !take(r->json, "secret", TEXT_MAX, &secret, e) ||
+	    !take(r->json, "csr", PEM_MAX, &p->csr, e) || !take(r->json, "signing_key", PEM_MAX, &p->signing_key, e) ||
+	    !take(r->json, "hostname", 1000, &name, e) || !take(r->json, "machine", TEXT_MAX, &p->machine, e) ||
+	    !take(r->json, "os", TEXT_MAX, &p->os, e) || !take(r->json, "agent", TEXT_MAX, &p->agent, e))
 		return false;
 	KEY_AUTO tls = NULL;
 	KEY_AUTO signing = NULL;
@@ -59,15 +60,16 @@ enrol_prepare(struct request *r, struct err *e)
 	return true;
 }
 
-static bool
-token_check(struct request *r, const struct prepared *p, struct enrolment *t, struct err *e)
+bool
+enrol_token_check(struct request *r, struct str token, struct str secret_hash, const char *role, struct enrolment *t,
+		  struct err *e)
 {
 	struct err missing = { 0 };
-	if (!enrolment_get(r->st, &r->arena, p->token, t, &missing) || !secret_eq(t->secret_hash, p->secret_hash))
+	if (!enrolment_get(r->st, &r->arena, token, t, &missing) || !secret_eq(t->secret_hash, secret_hash))
 		return err_set(e, ERR_REFUSED,
 			       "this token is unknown here: create one on this server with mamori token create");
-	if (!str_eq(t->role, STR("host")))
-		return err_set(e, ERR_REFUSED, "this token is for a %.*s, not for a host", STR_ARG(t->role));
+	if (!str_eq(t->role, str_of(role)))
+		return err_set(e, ERR_REFUSED, "this token is for a %.*s, not for a %s", STR_ARG(t->role), role);
 	if (t->revoked_at)
 		return err_set(e, ERR_REFUSED, "this token was revoked: create a new one with mamori token create");
 	if (t->expires <= r->now)
@@ -75,40 +77,12 @@ token_check(struct request *r, const struct prepared *p, struct enrolment *t, st
 	return true;
 }
 
-/* A certificate for the key of a CSR, stored as bound to the host. */
 static bool
 certificate_issue(struct request *r, struct str host, struct str csr, struct buf *pem, struct err *e)
 {
-	KEY_AUTO subject = NULL;
-	struct cert_info info;
-	char digest[SHA256_HEX_LEN];
-	struct cert_request request = {
-		.common_name = host,
-		.not_before = r->now - HOUR,
-		.not_after = r->now + CERTIFICATE_LIFE,
-	};
-	if (!csr_open(csr, &subject, e) ||
-	    !cert_issue(r->app->ca_key, buf_str(&r->app->ca_pem), subject, &request, pem, e) ||
-	    !cert_read(buf_str(pem), &info, e) || !cert_key_digest(buf_str(pem), digest, e))
-		return false;
-	struct certificate c = {
-		.serial = str_of(info.serial),
-		.host = host,
-		.key_digest = str_of(digest),
-		.not_after = info.not_after,
-		.issued_at = r->now,
-	};
-	return certificate_insert(r->st, &c, e);
-}
-
-static struct str
-host_id_new(struct arena *a)
-{
-	unsigned char bytes[10];
-	BUF_AUTO hex = { 0 };
-	random_bytes(bytes, sizeof(bytes));
-	hex_encode(&hex, bytes, sizeof(bytes));
-	return arena_str(a, buf_str(&hex));
+	struct certificate c;
+	return certify(r, csr, (struct cert_request){ .common_name = host }, pem, &c, e) &&
+	       certificate_insert(r->st, &c, e);
 }
 
 static bool
@@ -126,8 +100,23 @@ answer_write(struct request *r, const struct host *h, struct str certificate, st
 	json_put_str(&r->w, "server", app_display_name(r->app, &r->arena));
 	json_put_cstr(&r->w, "state", host_state_name(h->state));
 	json_put_i64(&r->w, "interval", r->interval / 1000);
+	r->host = *h;
+	if (!updates_root_write(r, e) || !relays_write(r, e))
+		return false;
 	json_end_object(&r->w);
 	return true;
+}
+
+/* Who comes through a relay belongs to its site. */
+static bool
+site_learn(struct request *r, struct str host, struct err *e)
+{
+	struct relay_row relay;
+	struct err missing = { 0 };
+	struct str url = json_get_str(r->json, "relay");
+	if (!url.len || url.len > 300 || !relay_by_url(r->st, &r->arena, url, &relay, &missing) || !relay.site.ptr)
+		return true;
+	return host_set_traits(r->st, host, STR_NONE, relay.site, STR_NONE, e);
 }
 
 bool
@@ -135,10 +124,12 @@ enrol_handle(struct request *r, struct err *e)
 {
 	const struct prepared *p = r->prepared;
 	struct enrolment t;
-	if (!token_check(r, p, &t, e) || !enrolment_use(r->st, t.id, e))
+	if (str_eq(json_get_str(r->json, "role"), STR("relay")))
+		return relay_enrol_handle(r, e);
+	if (!enrol_token_check(r, p->token, p->secret_hash, "host", &t, e) || !enrolment_use(r->st, t.id, e))
 		return false;
 	struct host h = {
-		.id = host_id_new(&r->arena),
+		.id = certify_id(&r->arena, STR_NONE),
 		.name = p->hostname,
 		.group = t.group,
 		.state = t.approve ? HOST_PENDING : HOST_ACTIVE,
@@ -151,7 +142,7 @@ enrol_handle(struct request *r, struct err *e)
 	};
 	BUF_AUTO pem = { 0 };
 	r->user = arena_printf(&r->arena, "token %.*s", STR_ARG(t.id));
-	if (!host_insert(r->st, &h, e) || !certificate_issue(r, h.id, p->csr, &pem, e) ||
+	if (!host_insert(r->st, &h, e) || !site_learn(r, h.id, e) || !certificate_issue(r, h.id, p->csr, &pem, e) ||
 	    !request_audit(r, "host.enrol", h.id,
 			   arena_printf(&r->arena, "%.*s from %.*s", STR_ARG(h.name), STR_ARG(r->peer)), e))
 		return err_wrap(e, "enrolling %.*s", STR_ARG(h.name));

@@ -11,6 +11,7 @@ struct exchange {
 	struct http_exchange *http;
 	struct request r;
 	bool keep; /* the writer's part succeeded */
+	bool slow; /* on the threads for what takes long */
 };
 
 static const struct route_table *
@@ -21,11 +22,21 @@ table_of(const struct request *r)
 
 /* ---- the answer ---- */
 
+static bool
+header_given(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->reply_header_count; i++)
+		if (strcmp(r->reply_headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 headers_default(struct request *r)
 {
 	request_header(r, "X-Content-Type-Options", "nosniff");
-	request_header(r, "Referrer-Policy", "no-referrer");
+	if (!header_given(r, "Referrer-Policy"))
+		request_header(r, "Referrer-Policy", "no-referrer");
 	if (r->raw)
 		return;
 	request_header(r, "Cache-Control", "no-store");
@@ -52,23 +63,6 @@ exchange_free(struct exchange *x)
 {
 	request_end(&x->r);
 	free(x);
-}
-
-/* ---- what follows once the answer is durable ---- */
-
-static void
-match_everyone(struct app *app, struct store *st)
-{
-	ARENA_AUTO a = { 0 };
-	struct err e = { 0 };
-	struct str *ids;
-	size_t count;
-	if (!host_ids(st, &a, HOST_ACTIVE, &ids, &count, &e)) {
-		log_error("match", "%s", e.text);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		queue_match(app->queue, ids[i]);
 }
 
 /* ---- the session's idle time, written apart from the request ---- */
@@ -117,6 +111,13 @@ exchange_read(struct job *j, struct store *st)
 	struct exchange *x = (struct exchange *)j;
 	struct app *app = x->r.app;
 	x->r.st = st;
+	/* A page that has asked something newer meanwhile closed this one: it must not stand before that. */
+	if (x->slow && http_is_gone(x->http)) {
+		request_error(&x->r, 503, "busy", STR("nobody waits for this any more"));
+		exchange_answer(x);
+		exchange_free(x);
+		return;
+	}
 	bool writes = route_prepare(table_of(&x->r), &x->r);
 	if (x->r.session_touch)
 		session_touch_later(app, &x->r);
@@ -148,8 +149,8 @@ exchange_done(struct job *j, bool committed, const struct err *e)
 	}
 	if (committed && x->keep && x->r.match_host.len)
 		queue_match(app->queue, x->r.match_host);
-	if (committed && x->keep && x->r.match_all)
-		match_everyone(app, x->r.st);
+	for (size_t i = 0; committed && x->keep && i < x->r.match_host_count; i++)
+		queue_match(app->queue, x->r.match_hosts[i]);
 	exchange_answer(x);
 	exchange_free(x);
 }
@@ -198,7 +199,8 @@ exchange_start(void *user, int listener, struct http_exchange *h)
 	x->http = h;
 	request_init(&x->r, app, doors[listener]);
 	request_fill(&x->r, h);
-	if (queue_read(app->queue, &x->job))
+	x->slow = route_is_slow(table_of(&x->r), &x->r);
+	if (x->slow ? queue_slow(app->queue, &x->job) : queue_read(app->queue, &x->job))
 		return;
 	lang_set_thread(x->r.lang);
 	request_error(&x->r, 503, "busy", str_of(tr("the server has too much to do at the moment: try again shortly")));

@@ -65,7 +65,7 @@ link_create(struct app *app, struct store *st, struct buf *link, struct err *e)
 	bool renewed;
 	if (!app_certificate(app, &certificate, &key, &renewed, e) || !store_begin(st, e))
 		return false;
-	if (!audit_add(st, &row, e) || !sign_in_link(app, st, &a, ROLE_ADMINISTRATOR, now, &text, e) ||
+	if (!audit_add(st, &row, e) || !sign_in_link(app, st, &a, ROLE_ADMINISTRATOR, STR(""), now, &text, e) ||
 	    !store_commit(st, e)) {
 		store_rollback(st);
 		return false;

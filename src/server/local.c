@@ -3,6 +3,7 @@
 #include "server/match_job.h"
 #include "server/route.h"
 #include "server/server.h"
+#include "store/trend.h"
 
 #include <unistd.h>
 
@@ -12,7 +13,8 @@ match_now(struct app *app, struct store *st, struct str host, struct err *e)
 	struct match_job j;
 	bool due, ok = match_compute(app, st, host, &j, &due, e);
 	if (ok && due)
-		ok = store_begin(st, e) && match_store(st, &j, e) && store_commit(st, e);
+		ok = store_begin(st, e) && match_store(st, &j, e) &&
+		     trend_keep(st, app_day(app, clock_now(app->clock)), e) && store_commit(st, e);
 	if (!ok)
 		store_rollback(st);
 	match_job_free(&j);
@@ -24,12 +26,8 @@ after(struct request *r, struct err *e)
 {
 	if (r->match_host.len)
 		return match_now(r->app, r->st, r->match_host, e);
-	struct str *ids = NULL;
-	size_t count = 0;
-	if (r->match_all && !host_ids(r->st, &r->arena, HOST_ACTIVE, &ids, &count, e))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!match_now(r->app, r->st, ids[i], e))
+	for (size_t i = 0; i < r->match_host_count; i++)
+		if (!match_now(r->app, r->st, r->match_hosts[i], e))
 			return false;
 	return true;
 }
@@ -45,7 +43,7 @@ request_run(struct request *r, struct err *e)
 		store_rollback(r->st);
 		return true;
 	}
-	if (!store_commit(r->st, e)) {
+	if (!trend_keep(r->st, app_day(r->app, r->now), e) || !store_commit(r->st, e)) {
 		store_rollback(r->st);
 		return false;
 	}

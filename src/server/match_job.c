@@ -1,41 +1,60 @@
 #include "server/match_job.h"
 
+#include "base/log.h"
 #include "base/sentence.h"
-#include "base/table.h"
 #include "plan/inventory.h"
-#include "plan/pkgmgr.h"
-#include "store/host.h"
+#include "server/due.h"
+#include "server/match_inside.h"
+#include "server/patch_offer.h"
 #include "store/section.h"
-#include "version/version.h"
-#include "vuln/match.h"
+#include "vuln/change.h"
+
+#include <stdlib.h>
 
 /* More than any real machine, and what the writer stores in a second or two. */
 enum { FINDINGS_MAX = 250000 };
+
+/* What a job needs while it is computed; what it keeps is copied, so that many may wait for the writer. */
+struct inputs {
+	struct arena arena;
+	struct inventory inventory;
+	struct package_list packages;
+	struct patch_list plan;
+};
+
+static void
+inputs_cleanup(struct inputs *in)
+{
+	arena_free(&in->arena);
+}
+
+static struct str
+own(struct match_job *j, struct str s)
+{
+	return s.ptr ? arena_str(&j->arena, s) : STR_NONE;
+}
+
+static struct vulnerability_row
+own_row(struct match_job *j, const struct vulnerability *v)
+{
+	struct vulnerability_row r = due_row_of(v);
+	r.id = own(j, r.id);
+	r.title = own(j, r.title);
+	return r;
+}
 
 static struct str
 json_strings(struct arena *a, const struct str *items, size_t count)
 {
 	BUF_AUTO text = { 0 };
 	struct json_writer w = { .out = &text };
+	if (!count)
+		return STR("[]");
 	json_begin_array(&w);
 	for (size_t i = 0; i < count; i++)
 		json_str(&w, items[i]);
 	json_end_array(&w);
 	return arena_str(a, buf_str(&text));
-}
-
-static struct vulnerability_row
-vulnerability_row(const struct vulnerability *v)
-{
-	return (struct vulnerability_row){
-		.id = v->id,
-		.title = v->title.len ? v->title : STR_NONE,
-		.severity = (int)v->severity,
-		.cvss = v->cvss,
-		.epss = v->epss,
-		.kev = v->kev,
-		.kev_due = v->kev_due,
-	};
 }
 
 static const struct version_scheme *
@@ -47,61 +66,73 @@ scheme_of(const char *manager)
 	return str_eq(name, STR("apk")) ? &version_apk : &version_deb;
 }
 
-/* The pending update that brings a fixed version: of the same source at that version or later, or with the
- * package itself at that version or later (a new kernel is another package of the same source). */
-static struct str
-patch_for(const struct patch_list *plan, const struct version_scheme *scheme, const struct finding *f)
-{
-	if (!f->fixed.len)
-		return STR_NONE;
-	for (size_t i = 0; i < plan->patches.count; i++) {
-		const struct patch *p = &plan->patches.items[i];
-		if (str_eq(p->source, f->package->source) && scheme->compare(p->version, f->fixed) >= 0)
-			return p->id;
-		for (size_t k = 0; k < p->packages.count; k++)
-			if (str_eq(p->packages.items[k].name, f->package->name) &&
-			    scheme->compare(p->packages.items[k].to, f->fixed) >= 0)
-				return p->id;
-	}
-	return STR_NONE;
-}
-
 static void
 findings_fill(struct match_job *j, const struct match_result *m, const struct patch_list *plan, const char *manager)
 {
-	const struct version_scheme *scheme = scheme_of(manager);
-	TABLE_AUTO counted = { 0 };
+	PATCH_OFFERS_AUTO offers;
+	patch_offers_init(&offers, plan, scheme_of(manager));
 	j->findings = ARENA_ARRAY(&j->arena, struct finding_row, m->count + 1);
 	j->finding_count = m->count;
 	for (size_t i = 0; i < m->count; i++) {
 		const struct finding *f = &m->findings[i];
+		const struct package *p = f->package;
 		j->findings[i] = (struct finding_row){
 			.host = j->host->id,
-			.package = f->package->name,
-			.source = f->source.len ? f->source : f->package->source,
-			.installed = f->package->version,
-			.fixed = f->fixed.len ? f->fixed : STR_NONE,
+			.package = own(j, p->name),
+			.source = own(j, f->source.len ? f->source : p->source),
+			.installed = own(j, p->version),
+			.fixed = f->fixed.len ? own(j, f->fixed) : STR_NONE,
 			.aliases = json_strings(&j->arena, f->aliases, f->alias_count),
 			.advisories = json_strings(&j->arena, f->advisories, f->advisory_count),
 			.running = f->running,
-			.why = f->why,
-			.patch = patch_for(plan, scheme, f),
-			.vulnerability = vulnerability_row(&f->vulnerability),
+			.why = own(j, f->why),
+			.patch = own(j, patch_offers_find(&offers, p->source, p->name, f->fixed)),
+			.published = f->date,
+			.vulnerability = own_row(j, &f->vulnerability),
 		};
-		/* Counted once for a host, however many of its packages have it. */
-		bool added;
-		table_put(&counted, f->vulnerability.id, &added);
-		if (added) {
-			j->host->findings[f->vulnerability.severity]++;
-			j->host->kev += f->vulnerability.kev;
-		}
 	}
+}
+
+static int
+compare_numbers(const void *x, const void *y)
+{
+	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+	return (a > b) - (a < b);
+}
+
+static uint64_t
+installed_hash(struct str package, struct str version)
+{
+	return str_hash(version, str_hash(package, 0));
+}
+
+bool
+match_is_installed(const struct match_job *j, struct str package, struct str version)
+{
+	uint64_t hash = installed_hash(package, version);
+	return j->installed_count > 0 &&
+	       bsearch(&hash, j->installed, j->installed_count, sizeof(hash), compare_numbers) != NULL;
+}
+
+static void
+packages_fill(struct match_job *j, struct inputs *in)
+{
+	const struct package_list *packages = &in->packages;
+	struct name_set names = match_names(j->host->os_key, packages, &in->arena);
+	struct str bytes = str_sub(names.count ? (const char *)names.hashes : "", names.count * sizeof(*names.hashes));
+	j->names = arena_str(&j->arena, bytes);
+	j->installed = ARENA_ARRAY(&j->arena, uint64_t, packages->count + 1);
+	j->installed_count = packages->count;
+	for (size_t i = 0; i < packages->count; i++)
+		j->installed[i] = installed_hash(packages->items[i].name, packages->items[i].version);
+	qsort(j->installed, j->installed_count, sizeof(*j->installed), compare_numbers);
 }
 
 /* What the new packages' own changelogs name: works without any feed. */
 static void
-changelog_fill(struct match_job *j, const struct vuln_index *ix, const struct patch_list *plan)
+changelog_fill(struct match_job *j, const struct vuln_index *ix, struct inputs *in)
 {
+	const struct patch_list *plan = &in->plan;
 	size_t count = 0;
 	for (size_t i = 0; i < plan->patches.count; i++)
 		count += plan->patches.items[i].cves.count;
@@ -109,14 +140,16 @@ changelog_fill(struct match_job *j, const struct vuln_index *ix, const struct pa
 	j->changelog_fixes = ARENA_ARRAY(&j->arena, struct patch_fix, count + 1);
 	for (size_t i = 0; i < plan->patches.count; i++) {
 		const struct patch *p = &plan->patches.items[i];
+		struct str patch = p->cves.count ? own(j, p->id) : STR_NONE;
 		for (size_t k = 0; k < p->cves.count; k++) {
 			struct vulnerability v = { .id = p->cves.items[k], .cvss = -1, .epss = -1 };
 			if (ix)
-				(void)vuln_lookup(ix, &j->arena, p->cves.items[k], &v);
-			j->changelog[j->changelog_count] = vulnerability_row(&v);
+				(void)vuln_lookup(ix, &in->arena, p->cves.items[k], &v);
+			struct vulnerability_row *row = &j->changelog[j->changelog_count];
+			*row = own_row(j, &v);
 			j->changelog_fixes[j->changelog_count++] = (struct patch_fix){
-				.patch = p->id,
-				.vulnerability = v.id,
+				.patch = patch,
+				.vulnerability = row->id,
 				.source = "changelog",
 				.advisories = STR("[]"),
 			};
@@ -133,9 +166,9 @@ section_hash(const struct section *s, size_t count, const char *name)
 	return STR("");
 }
 
-static bool
-sections_hash(struct store *st, struct arena *a, struct str host, struct str *packages, struct str *updates,
-	      struct err *e)
+bool
+match_sections_hash(struct store *st, struct arena *a, struct str host, struct str *packages, struct str *updates,
+		    struct err *e)
 {
 	struct section *sections;
 	size_t count;
@@ -146,16 +179,10 @@ sections_hash(struct store *st, struct arena *a, struct str host, struct str *pa
 	return true;
 }
 
-struct inputs {
-	struct inventory inventory;
-	struct package_list packages;
-	struct patch_list plan;
-};
-
 static bool
 inputs_read(struct store *st, struct match_job *j, struct inputs *in, struct err *e)
 {
-	struct arena *a = &j->arena;
+	struct arena *a = &in->arena;
 	struct str system, packages, updates, id = j->host->id;
 	if (!section_body(st, a, id, "system", &system, e) || !section_body(st, a, id, "packages", &packages, e) ||
 	    !section_body(st, a, id, "updates", &updates, e))
@@ -165,8 +192,21 @@ inputs_read(struct store *st, struct match_job *j, struct inputs *in, struct err
 	       (!updates.len || patch_list_parse(a, updates, &in->plan, e));
 }
 
+/* A host that the index does not speak of has no findings, and that is no good news. */
+static void
+coverage_tell(struct match_job *j, const struct match_result *m)
+{
+	struct err why = { 0 };
+	if (m->covered)
+		return;
+	err_set(&why, ERR_NOT_FOUND,
+		"no imported feed speaks of the system %.*s: import one that does (mamori feed update)",
+		STR_ARG(j->host->os_key));
+	j->host->not_matched = arena_str(&j->arena, str_of(why.text));
+}
+
 static bool
-match_inputs(struct app *app, struct match_job *j, const struct vuln_index *ix, const struct inputs *in, struct err *e)
+match_inputs(struct app *app, struct match_job *j, const struct vuln_index *ix, struct inputs *in, struct err *e)
 {
 	struct match_result m = { 0 };
 	struct match_request request = {
@@ -178,107 +218,47 @@ match_inputs(struct app *app, struct match_job *j, const struct vuln_index *ix, 
 	};
 	j->host->matched_at = request.now;
 	j->host->matched_generation = ix ? vuln_index_generation(ix) : 0;
-	if (ix && !match_run(ix, &request, &j->arena, &m, e))
+	if (ix && !match_run(ix, &request, &in->arena, &m, e))
 		return err_wrap(e, "matching %.*s", STR_ARG(j->host->name));
 	j->host->eol_at = m.eol.eol;
 	j->host->eol_ended = m.eol.ended;
+	if (ix && j->packages_hash.len)
+		coverage_tell(j, &m);
 	findings_fill(j, &m, &in->plan, in->packages.manager ? in->packages.manager : "dpkg");
-	changelog_fill(j, ix, &in->plan);
+	packages_fill(j, in);
+	changelog_fill(j, ix, in);
 	return true;
-}
-
-static void
-own(struct arena *a, struct str *s)
-{
-	if (s->ptr)
-		*s = arena_str(a, *s);
-}
-
-/* Findings may point into the mapped index; they outlive it. */
-static void
-match_job_own(struct match_job *j)
-{
-	for (size_t i = 0; i < j->finding_count; i++) {
-		struct finding_row *f = &j->findings[i];
-		own(&j->arena, &f->source);
-		own(&j->arena, &f->fixed);
-		own(&j->arena, &f->why);
-		own(&j->arena, &f->vulnerability.id);
-		own(&j->arena, &f->vulnerability.title);
-	}
-	for (size_t i = 0; i < j->changelog_count; i++) {
-		own(&j->arena, &j->changelog[i].id);
-		own(&j->arena, &j->changelog[i].title);
-		j->changelog_fixes[i].vulnerability = j->changelog[i].id;
-	}
 }
 
 bool
 match_compute(struct app *app, struct store *st, struct str host, struct match_job *j, bool *due, struct err *e)
 {
-	struct inputs in = { 0 };
+	__attribute__((cleanup(inputs_cleanup))) struct inputs in = { 0 };
 	LANG_ENGLISH_AUTO; /* sentences that are kept; each reader gets them in his language */
-	*j = (struct match_job){ 0 };
+	*j = (struct match_job){ .app = app };
 	j->host = ARENA_NEW(&j->arena, struct host);
 	*due = false;
-	if (!sections_hash(st, &j->arena, host, &j->packages_hash, &j->updates_hash, e) ||
+	if (!match_sections_hash(st, &j->arena, host, &j->packages_hash, &j->updates_hash, e) ||
 	    !host_get(st, &j->arena, host, j->host, e))
 		return false;
 	if (!j->packages_hash.len && !j->updates_hash.len)
 		return true;
-	memset(j->host->findings, 0, sizeof(j->host->findings));
-	j->host->kev = 0;
-	if (!inputs_read(st, j, &in, e))
+	j->host->not_matched = STR_NONE;
+	if (!due_policy_read(st, &j->arena, &j->policy, e) || !inputs_read(st, j, &in, e))
 		return false;
+	*due = true;
+	struct err refused = { 0 };
 	struct index_ref *ref = app_index(app);
-	bool ok = match_inputs(app, j, ref ? ref->index : NULL, &in, e);
-	if (ok)
-		match_job_own(j);
+	bool known = ref || app_index_usable(app, &refused);
+	bool ok = known && match_inputs(app, j, ref ? ref->index : NULL, &in, &refused);
 	index_release(app, ref);
-	*due = ok;
-	return ok;
-}
-
-static bool
-fixes_store(struct store *st, const struct match_job *j, struct err *e)
-{
-	TABLE_AUTO sums = { 0 };
-	for (size_t i = 0; i < j->changelog_count; i++) {
-		if (!vulnerability_put(st, &j->changelog[i], e) || !patch_fix_put(st, &j->changelog_fixes[i], e))
-			return false;
-		table_put(&sums, j->changelog_fixes[i].patch, NULL);
+	if (!ok) {
+		/* Not forgotten with a line in the log: it is said wherever the host is shown. */
+		log_error("match", "host %.*s: %s", STR_ARG(j->host->id), refused.text);
+		j->refused = true;
+		j->host->not_matched = arena_str(&j->arena, str_of(refused.text));
 	}
-	for (size_t i = 0; i < j->finding_count; i++) {
-		const struct finding_row *f = &j->findings[i];
-		struct patch_fix fix = { f->patch, f->vulnerability.id, "advisory", f->advisories };
-		if (!f->patch.len)
-			continue;
-		if (!patch_fix_put(st, &fix, e))
-			return false;
-		table_put(&sums, f->patch, NULL);
-	}
-	struct table_slot *slot;
-	for (size_t i = 0; table_next(&sums, &i, &slot);)
-		if (!patch_sum(st, slot->key, e))
-			return false;
 	return true;
-}
-
-bool
-match_store(struct store *st, const struct match_job *j, struct err *e)
-{
-	ARENA_AUTO a = { 0 };
-	struct str packages, updates;
-	if (!sections_hash(st, &a, j->host->id, &packages, &updates, e))
-		return false;
-	if (!str_eq(packages, j->packages_hash) || !str_eq(updates, j->updates_hash))
-		return true;
-	if (!finding_delete_host(st, j->host->id, e))
-		return false;
-	for (size_t i = 0; i < j->finding_count; i++)
-		if (!vulnerability_put(st, &j->findings[i].vulnerability, e) || !finding_insert(st, &j->findings[i], e))
-			return false;
-	return fixes_store(st, j, e) && host_set_match(st, j->host, e);
 }
 
 void

@@ -1,4 +1,5 @@
-/* The threads behind the loop: readers with a connection each, one writer with group commit, one matcher.
+/* The threads behind the loop: readers with a connection each, one writer with group commit, one matcher,
+ * one planner that keeps directives up to date.
  * The writer drains what waits into one transaction, each job under a savepoint of its own, and answers only
  * after the commit: acknowledged means on disk. */
 #ifndef MAMORI_SERVER_QUEUE_H
@@ -28,6 +29,8 @@ void queue_stop(struct queue *q);
 
 /* False when too much waits already: the job was not taken. */
 bool queue_read(struct queue *q, struct job *j) MUST_CHECK;
+/* The same on threads that are there for what may take long. */
+bool queue_slow(struct queue *q, struct job *j) MUST_CHECK;
 void queue_write(struct queue *q, struct job *j);
 /* Matches a host anew, soon; asked twice before it ran is once. */
 void queue_match(struct queue *q, struct str host);

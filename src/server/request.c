@@ -100,13 +100,13 @@ request_header(struct request *r, const char *name, const char *value)
 
 /* application/x-www-form-urlencoded: a plus is a blank. */
 static bool
-value_decode(struct arena *a, struct str text, struct str *out)
+value_decode(struct arena *a, struct str text, size_t max, struct str *out)
 {
 	BUF_AUTO plain = { 0 };
 	BUF_AUTO decoded = { 0 };
 	for (size_t i = 0; i < text.len; i++)
 		buf_add_char(&plain, text.ptr[i] == '+' ? ' ' : text.ptr[i]);
-	if (!percent_decode(&decoded, buf_str(&plain)) || decoded.len > VALUE_MAX || !str_is_utf8(buf_str(&decoded)))
+	if (!percent_decode(&decoded, buf_str(&plain)) || decoded.len > max || !str_is_utf8(buf_str(&decoded)))
 		return false;
 	*out = arena_str(a, buf_str(&decoded));
 	return true;
@@ -128,6 +128,12 @@ key_allowed(const char *const *allowed, struct str key)
 bool
 request_query(struct request *r, const char *const *allowed, struct err *e)
 {
+	return request_query_long(r, allowed, VALUE_MAX, e);
+}
+
+bool
+request_query_long(struct request *r, const char *const *allowed, size_t max, struct err *e)
+{
 	struct str rest = r->query, piece;
 	while (str_cut(&rest, '&', &piece)) {
 		struct str key, value = STR("");
@@ -136,7 +142,7 @@ request_query(struct request *r, const char *const *allowed, struct err *e)
 		if (!str_split(piece, '=', &key, &value))
 			key = piece;
 		struct parameter p;
-		if (!value_decode(&r->arena, key, &p.key) || !value_decode(&r->arena, value, &p.value))
+		if (!value_decode(&r->arena, key, VALUE_MAX, &p.key) || !value_decode(&r->arena, value, max, &p.value))
 			return err_set(e, ERR_USAGE, "the address has a filter that is too long or no UTF-8");
 		if (!key_allowed(allowed, p.key))
 			return err_set(e, ERR_USAGE, "there is no filter “%.*s” here", STR_ARG(p.key));

@@ -8,6 +8,7 @@
 #include "server/app.h"
 #include "store/certificate.h"
 #include "store/host.h"
+#include "store/relay.h"
 
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_AUDITOR, ROLE_OPERATOR, ROLE_APPROVER, ROLE_ADMINISTRATOR };
 const char *role_name(enum role r);
@@ -52,6 +53,7 @@ struct request {
 	bool session_touch; /* its idle time is to be counted anew */
 	struct host host; /* agents */
 	struct certificate certificate;
+	struct relay_row relay; /* relays */
 
 	/* The answer. */
 	int status;
@@ -65,7 +67,8 @@ struct request {
 
 	/* To be done once the answer is durable. */
 	struct str match_host; /* ptr NULL: none */
-	bool match_all;
+	struct str *match_hosts; /* in the arena */
+	size_t match_host_count;
 };
 
 void request_init(struct request *r, struct app *app, enum door door);
@@ -79,6 +82,8 @@ void request_header(struct request *r, const char *name, const char *value);
 
 /* Splits the query; keys outside `allowed` (NULL-terminated) are ERR_USAGE. Empty values count as absent. */
 bool request_query(struct request *r, const char *const *allowed, struct err *e) MUST_CHECK;
+/* The same for values of at most so many bytes; otherwise 400. */
+bool request_query_long(struct request *r, const char *const *allowed, size_t max, struct err *e) MUST_CHECK;
 struct str request_parameter(const struct request *r, const char *key); /* or STR_NONE */
 /* limit, offset, sort. */
 bool request_page(struct request *r, bool (*known_sort)(struct str key), struct page *p, struct err *e) MUST_CHECK;

@@ -109,6 +109,15 @@ prepare(const struct route_table *t, struct request *r, bool *answered, struct e
 }
 
 bool
+route_is_slow(const struct route_table *t, const struct request *r)
+{
+	struct str argument;
+	bool other;
+	const struct route *row = route_find(t, r, &argument, &other);
+	return row && (row->flags & ROUTE_SLOW);
+}
+
+bool
 route_prepare(const struct route_table *t, struct request *r)
 {
 	struct err e = { 0 };

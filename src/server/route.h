@@ -12,6 +12,8 @@ enum route_flags {
 	ROUTE_NO_CSRF = 2,
 	ROUTE_RAW_BODY = 4, /* not parsed here */
 	ROUTE_FOREIGN = 8, /* not from a browser: neither Host nor Origin matter */
+	ROUTE_RELAY = 16, /* on the agents' listener: for relays, and for nobody else */
+	ROUTE_SLOW = 32, /* may take long: has threads of its own, so that it never stands before the others */
 };
 
 /* True: r holds the answer (status 200 unless set). False: e becomes the answer. */
@@ -38,6 +40,8 @@ struct route_table {
 
 extern const struct route_table routes_dashboard, routes_agents;
 
+/* The row of this request has the flag ROUTE_SLOW. */
+bool route_is_slow(const struct route_table *t, const struct request *r);
 /* False: r holds the answer already. True: the row writes, call route_write() inside a transaction. */
 bool route_prepare(const struct route_table *t, struct request *r);
 /* On the writer. False: nothing may be kept; r holds the answer. */

@@ -3,11 +3,19 @@
 #include "os/file.h"
 #include "os/user.h"
 #include "patch/order_request.h"
+#include "server/directory.h"
 #include "server/exchange.h"
+#include "server/exposure_merge.h"
+#include "server/report_order.h"
+#include "server/exposures.h"
+#include "server/planner.h"
+#include "server/publish.h"
 #include "server/queue.h"
 #include "server/server.h"
-#include "store/host.h"
-#include "vuln/match.h"
+#include "server/feed_change.h"
+#include "server/surface_job.h"
+#include "store/setting.h"
+#include "store/trend.h"
 
 #include <fts.h>
 #include <signal.h>
@@ -15,7 +23,7 @@
 
 enum {
 	READERS = 2,
-	DASHBOARD_BODY_MAX = 1 << 20,
+	DASHBOARD_BODY_MAX = 3 << 19,
 	AGENTS_BODY_MAX = 16 << 20,
 	TICK_S = 60,
 	RENEW_TICKS = 60, /* the server's certificate is looked at once an hour */
@@ -26,6 +34,9 @@ struct serving {
 	struct http_server *http;
 	struct buf certificate, key;
 	pthread_t ticker;
+	struct directory_sync directory; /* the writer's until its queue has stopped */
+	struct publish_memory published; /* the ticker's */
+	struct exposure_merger *merger;
 };
 
 /* ---- what time brings ---- */
@@ -33,26 +44,50 @@ struct serving {
 struct expire_job {
 	struct job job;
 	struct app *app;
+	struct directory_sync *directory;
+	bool directory_due;
+	enum surface_act surface;
 };
+
+/* Once a day; a setting says for which one it was done, so that a restart does not miss one. */
+static bool
+day_bring(const struct expire_job *j, struct store *st, int64_t now, struct err *e)
+{
+	int64_t done;
+	ARENA_AUTO a = { 0 };
+	if (!setting_number(st, "day", 0, INT64_MAX, 0, &done, e))
+		return false;
+	int64_t day = app_day(j->app, now);
+	return done == day || (day_change_apply(j->app, st, now, e) &&
+			       setting_put(st, "day", arena_printf(&a, "%lld", (long long)day), e));
+}
 
 static bool
 expire_write(struct job *j, struct store *st)
 {
-	const struct app *app = ((struct expire_job *)j)->app;
+	struct expire_job *own = (struct expire_job *)j;
+	const struct app *app = own->app;
 	ARENA_AUTO a = { 0 };
 	struct err e = { 0 };
 	struct order_context c = { st, &a, app->order_key, clock_now(app->clock), 0 };
-	if (order_expire_all(&c, &e))
+	own->directory_due = directory_due(st, c.now);
+	if (order_expire_all(&c, &e) && planner_tick(st, c.now, &e) && day_bring(own, st, c.now, &e) &&
+	    surface_schedule_tick(app, st, c.now, &own->surface, &e))
 		return true;
-	log_error("orders", "%s", e.text);
+	log_error("server", "what time brings: %s", e.text);
 	return false;
 }
 
 static void
 expire_done(struct job *j, bool committed, const struct err *e)
 {
-	(void)committed; /* the next tick tries again */
-	(void)e;
+	struct expire_job *own = (struct expire_job *)j;
+	(void)e; /* the next tick tries again */
+	directory_sync_reap(own->directory, false);
+	if (committed && own->directory_due)
+		directory_sync_start(own->directory, own->app->data);
+	if (committed)
+		surface_job_act(own->app->surface_job, own->surface);
 	free(j);
 }
 
@@ -89,14 +124,18 @@ ticker_run(void *arg)
 	struct serving *s = arg;
 	sigset_t set;
 	signals_of_end(&set);
+	publish_run(s->app.data, s->app.clock, &s->published);
 	for (unsigned tick = 1;; tick++) {
 		struct timespec wait = { .tv_sec = TICK_S };
 		int got = sigtimedwait(&set, NULL, &wait);
 		if (got == SIGTERM || got == SIGINT)
 			break;
 		struct expire_job *j = xcalloc(1, sizeof(*j));
-		*j = (struct expire_job){ { &expire_ops, NULL }, &s->app };
+		*j = (struct expire_job){ { &expire_ops, NULL }, &s->app, &s->directory, false, SURFACE_ACT_NONE };
 		queue_write(s->app.queue, &j->job);
+		exposure_watch_kick(s->app.watch, false);
+		/* What people have signed meanwhile appears within a minute. */
+		publish_run(s->app.data, s->app.clock, &s->published);
 		if (tick % RENEW_TICKS == 0)
 			certificate_renew(s);
 	}
@@ -177,28 +216,6 @@ ports_learn(struct serving *s, struct store *st, const struct server_options *o,
 	return app_set_endpoints(&s->app, st, NULL, real[0], real[1], e);
 }
 
-/* Hosts whose findings are of another index than the one that is there now. */
-static void
-match_stale(struct app *app, struct store *st)
-{
-	ARENA_AUTO a = { 0 };
-	struct err e = { 0 };
-	struct host_filter all = { .state = STR("active") };
-	struct page page = { .limit = INT32_MAX };
-	struct host *hosts;
-	size_t count;
-	struct index_ref *ref = app_index(app);
-	uint64_t generation = ref ? vuln_index_generation(ref->index) : 0;
-	index_release(app, ref);
-	if (!host_list(st, &a, &all, &page, &hosts, &count, &e)) {
-		log_error("match", "%s", e.text);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (hosts[i].matched_generation != generation || !hosts[i].matched_at)
-			queue_match(app->queue, hosts[i].id);
-}
-
 static bool
 serving_start(struct serving *s, struct store **st, const struct server_options *o, struct err *e)
 {
@@ -207,15 +224,28 @@ serving_start(struct serving *s, struct store **st, const struct server_options 
 	    !app_certificate(&s->app, &s->certificate, &s->key, &renewed, e) || !listeners_bind(s, o, e) ||
 	    !ports_learn(s, *st, o, e) || !rights_drop(o->data, e))
 		return false;
+	/* Hosts whose findings are of another index than the one that is there now. */
+	ARENA_AUTO a = { 0 };
+	struct feed_change change = { 0 };
+	struct err ignored = { 0 };
+	if (!feed_change_start(&s->app, *st, clock_now(s->app.clock), &a, &change, &ignored))
+		log_error("match", "%s", ignored.text); /* machines may check in all the same */
+	bool surface_left = surface_job_was_left(*st);
 	struct store *writer = *st;
 	*st = NULL;
 	if (!queue_start(&s->app, writer, READERS, &s->app.queue, e))
 		return false;
-	STORE_AUTO reader = NULL;
-	ARENA_AUTO a = { 0 };
-	if (!store_open(app_database(o->data, &a), STORE_READ, &reader, e))
-		return false;
-	match_stale(&s->app, reader);
+	s->app.watch = exposure_watch_new(&s->app);
+	exposure_watch_kick(s->app.watch, false);
+	s->merger = exposure_merger_new(s->app.data, s->app.exposure);
+	s->app.orders =
+		report_orders_new(s->app.data, "exposure/reports", exposure_pool_store(s->app.exposure), s->app.clock);
+	s->app.surface_orders = report_orders_new(s->app.data, "surface/reports", NULL, s->app.clock);
+	s->app.surface_job = surface_job_new(&s->app);
+	if (surface_left)
+		surface_job_start(s->app.surface_job);
+	for (size_t i = 0; i < change.count; i++)
+		queue_match(s->app.queue, change.ids[i]);
 	return true;
 }
 
@@ -252,11 +282,21 @@ server_serve(const struct server_options *o, struct err *e)
 	signals_of_end(&ends);
 	pthread_sigmask(SIG_BLOCK, &ends, &before);
 	(void)signal(SIGPIPE, SIG_IGN);
-	bool ok = app_open(&s.app, o->data, o->clock, &st, e) && serving_start(&s, &st, o, e) && serving_run(&s, o, e);
+	bool ok = app_open(&s.app, o->data, o->clock, &st, e) &&
+		  (!o->exposure_store || exposure_pool_set_store(s.app.exposure, o->exposure_store, e)) &&
+		  serving_start(&s, &st, o, e) && serving_run(&s, o, e);
+	exposure_merger_free(s.merger);
+	surface_job_end(s.app.surface_job); /* what it tells goes through the queue */
 	queue_stop(s.app.queue);
+	report_orders_free(s.app.orders);
+	report_orders_free(s.app.surface_orders);
+	surface_job_free(s.app.surface_job);
+	exposure_watch_free(s.app.watch);
+	directory_sync_reap(&s.directory, true);
 	http_server_free(s.http);
 	store_close(st);
 	app_close(&s.app);
+	publish_forget(&s.published);
 	buf_free(&s.certificate);
 	buf_free(&s.key);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -10,6 +10,7 @@ struct server_options {
 	const char *listen; /* dashboard, "127.0.0.1:8443" */
 	const char *agents; /* agents, "127.0.0.1:8444" */
 	const char *name; /* DNS name or address that agents use; NULL: from the machine */
+	const char *exposure_store; /* "clickhouse://…", NULL: the files below data */
 	const struct clock *clock;
 	int ready_fd; /* a byte is written there once all listeners accept; -1: none */
 };

@@ -13,9 +13,9 @@
 /* The session of the request's cookie, when it is there and neither idle for too long nor too old. */
 bool session_find(struct request *r, struct session *out);
 
-/* A new one-time link for this role; stores its hash. */
-bool sign_in_link(struct app *app, struct store *st, struct arena *a, enum role role, int64_t now, struct str *link,
-		  struct err *e) MUST_CHECK;
+/* A new one-time link for this role; stores its hash. user empty: called after the role. */
+bool sign_in_link(struct app *app, struct store *st, struct arena *a, enum role role, struct str user, int64_t now,
+		  struct str *link, struct err *e) MUST_CHECK;
 
 route_fn api_session_prepare, api_session_create, api_session_get, api_session_delete, api_signin_link;
 

@@ -6,10 +6,13 @@ import sys
 out, paths = sys.argv[1], sorted(sys.argv[2:], key=os.path.basename)
 with open(out, 'w', encoding='utf-8') as f:
     f.write('#include "store/migration.h"\n\nconst struct migration migrations[] = {\n')
-    for n, path in enumerate(paths, 1):
+    before = 0
+    for path in paths:
         name = os.path.basename(path)
-        if int(name.split('-')[0]) != n:
-            sys.exit(f'{name}: migrations are numbered without gaps; expected {n:04}')
+        n = int(name.split('-')[0])
+        if n <= before:
+            sys.exit(f'{name}: this number is taken')
+        before = n
         f.write(f'\t{{ {n}, "{name}",\n')
         with open(path, encoding='utf-8') as sql:
             for line in sql:

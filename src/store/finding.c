@@ -2,13 +2,10 @@
 
 #include "store/sql.h"
 
-bool
-vulnerability_put(struct store *st, const struct vulnerability_row *v, struct err *e)
+static bool
+vulnerability_write(struct store *st, const char *text, const struct vulnerability_row *v, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "INSERT INTO vulnerability (id, title, severity, cvss, kev, kev_due, epss)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
-				 " severity = excluded.severity, cvss = excluded.cvss, kev = excluded.kev,"
-				 " kev_due = excluded.kev_due, epss = excluded.epss");
+	SQL_AUTO q = sql_new(st, text);
 	sql_text(&q, v->id);
 	sql_text(&q, v->title);
 	sql_int(&q, v->severity);
@@ -16,13 +13,54 @@ vulnerability_put(struct store *st, const struct vulnerability_row *v, struct er
 	sql_int(&q, v->kev);
 	sql_int(&q, v->kev_due);
 	sql_double_or_null(&q, v->epss);
+	sql_int(&q, v->kev_added);
+	sql_int(&q, v->facts);
 	return sql_run(&q, e);
 }
 
-#define VULNERABILITY_COLUMNS "SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, "
+#define VULNERABILITY_WRITE \
+	"INSERT INTO vulnerability (id, title, severity, cvss, kev, kev_due, epss, kev_added, facts)" \
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kev = excluded.kev," \
+	" kev_due = excluded.kev_due, epss = excluded.epss, kev_added = excluded.kev_added, facts = excluded.facts,"
+
+bool
+vulnerability_put(struct store *st, const struct vulnerability_row *v, struct err *e)
+{
+	return vulnerability_write(st,
+				   VULNERABILITY_WRITE " title = excluded.title, severity = excluded.severity,"
+						       " cvss = excluded.cvss WHERE (kev, kev_due, epss, kev_added,"
+						       " facts, title, severity, cvss) IS NOT (excluded.kev,"
+						       " excluded.kev_due, excluded.epss, excluded.kev_added,"
+						       " excluded.facts, excluded.title, excluded.severity,"
+						       " excluded.cvss)",
+				   v, e);
+}
+
+bool
+vulnerability_mention(struct store *st, const struct vulnerability_row *v, struct err *e)
+{
+	return vulnerability_write(st,
+				   VULNERABILITY_WRITE
+				   " title = coalesce(excluded.title, title), severity = CASE WHEN"
+				   " excluded.severity > 0 THEN excluded.severity ELSE severity END,"
+				   " cvss = coalesce(excluded.cvss, cvss)",
+				   v, e);
+}
+
+#define VULNERABILITY_SELF "SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, v.kev_added, v.facts"
+#define VULNERABILITY_COLUMNS VULNERABILITY_SELF ", "
+/* The earliest of one action: one step into the index finding_by_action. */
+#define EARLIEST(action) \
+	"(SELECT min(g.due) FROM finding g WHERE g.vulnerability = v.id AND g.action = " action " AND g.due > 0)"
 /* Of the whole fleet, or of the hosts that a filter picks. */
-#define SUMS_FLEET "v.hosts AS n_hosts, v.fixable"
-#define SUMS_PICKED "count(DISTINCT f.host) AS n_hosts, count(DISTINCT CASE WHEN f.patch IS NOT NULL THEN f.host END)"
+#define SUMS_FLEET \
+	"v.hosts AS n_hosts, v.fixable, (SELECT max(g.action) FROM finding g WHERE g.vulnerability = v.id) AS " \
+	"n_action," \
+	" (SELECT min(d.column1) FROM (VALUES (" EARLIEST("0") "), (" EARLIEST("1") "), (" EARLIEST( \
+		"2") "), (" EARLIEST("3") ")) d) AS n_due"
+#define SUMS_PICKED \
+	"count(DISTINCT f.host) AS n_hosts, count(DISTINCT CASE WHEN f.patch IS NOT NULL THEN f.host END)," \
+	" max(f.action) AS n_action, min(CASE WHEN f.due > 0 THEN f.due END) AS n_due"
 
 /* `findings`: the rows are findings, with f and h; else vulnerabilities. */
 static void
@@ -42,6 +80,10 @@ where_build(struct buf *from, const struct finding_filter *f, bool findings)
 	sql_and(from, f->severities != 0, " AND (?4 >> v.severity) & 1");
 	sql_and(from, f->kev >= 0, " AND v.kev = ?5");
 	sql_and(from, f->vulnerability.len > 0, " AND f.vulnerability = ?6");
+	sql_and(from, f->patch.len > 0, " AND f.patch = ?7");
+	sql_and(from, f->actions != 0, " AND (?8 >> f.action) & 1");
+	sql_and(from, f->due_from != 0, " AND f.due >= ?9");
+	sql_and(from, f->due_before != 0, " AND f.due > 0 AND f.due < ?10");
 }
 
 static void
@@ -53,6 +95,10 @@ filter_bind(struct sql *q, struct arena *a, const struct finding_filter *f)
 	sql_int_at(q, 4, f->severities, f->severities != 0);
 	sql_int_at(q, 5, f->kev, f->kev >= 0);
 	sql_text_at(q, 6, f->vulnerability);
+	sql_text_at(q, 7, f->patch);
+	sql_int_at(q, 8, f->actions, f->actions != 0);
+	sql_int_at(q, 9, f->due_from, f->due_from != 0);
+	sql_int_at(q, 10, f->due_before, f->due_before != 0);
 }
 
 static void
@@ -65,6 +111,8 @@ vulnerability_read(struct sql *q, struct arena *a, struct vulnerability_row *v)
 	v->epss = sql_get_double(q);
 	v->kev = sql_get_int(q);
 	v->kev_due = sql_get_int(q);
+	v->kev_added = sql_get_int(q);
+	v->facts = sql_get_int(q);
 }
 
 static void
@@ -73,6 +121,8 @@ vulnerability_read_sums(struct sql *q, struct arena *a, struct vulnerability_row
 	vulnerability_read(q, a, v);
 	v->hosts = sql_get_int(q);
 	v->fixable = sql_get_int(q);
+	v->action = (int)sql_get_int(q);
+	v->due = sql_get_int(q);
 }
 
 /* What only the rows of one page need. */
@@ -112,12 +162,15 @@ static const struct sql_sort vulnerability_sorts[] = {
 	{ "cvss", "v.cvss" },
 	{ "epss", "v.epss" },
 	{ "hosts", "n_hosts" },
+	{ "due", "coalesce(n_due, 9e15)" },
 };
 
 static const struct sql_sort finding_sorts[] = {
 	{ "severity", "v.kev * 10 + v.severity" },
 	{ "package", "f.package" },
 	{ "vulnerability", "v.id" },
+	{ "due", "CASE WHEN f.due > 0 THEN f.due ELSE 9e15 END" },
+	{ "host", "h.name COLLATE NOCASE" },
 };
 
 static bool
@@ -174,7 +227,7 @@ bool
 vulnerability_list(struct store *st, struct arena *a, const struct finding_filter *f, struct page *p,
 		   struct vulnerability_row **out, size_t *count, struct err *e)
 {
-	bool fleet = !f->host.len && !f->group.len;
+	bool fleet = !f->host.len && !f->group.len && !f->patch.len && !f->actions && !f->due_from && !f->due_before;
 	BUF_AUTO from = { 0 };
 	BUF_AUTO counted = { 0 };
 	buf_add(&from, STR(" FROM vulnerability v"));
@@ -197,38 +250,24 @@ vulnerability_list(struct store *st, struct arena *a, const struct finding_filte
 }
 
 bool
-finding_delete_host(struct store *st, struct str host, struct err *e)
+vulnerability_all(struct store *st, struct arena *a, struct vulnerability_row **out, size_t *count, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "DELETE FROM finding WHERE host = ?");
-	sql_text(&q, host);
-	return sql_run(&q, e);
-}
-
-bool
-finding_insert(struct store *st, const struct finding_row *f, struct err *e)
-{
-	SQL_AUTO q = sql_new(st, "INSERT INTO finding (host, package, source, installed, fixed, vulnerability, aliases,"
-				 " advisories, running, why, patch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-	sql_text(&q, f->host);
-	sql_text(&q, f->package);
-	sql_text(&q, f->source);
-	sql_text(&q, f->installed);
-	sql_text(&q, f->fixed);
-	sql_text(&q, f->vulnerability.id);
-	sql_text(&q, f->aliases);
-	sql_text(&q, f->advisories);
-	if (f->running < 0)
-		sql_null(&q);
-	else
-		sql_int(&q, f->running);
-	sql_text(&q, f->why);
-	sql_text(&q, f->patch);
-	return sql_run(&q, e);
+	SQL_AUTO q = sql_new(st, VULNERABILITY_SELF " FROM vulnerability v");
+	ARRAY_OF(struct vulnerability_row) rows = { 0 };
+	while (sql_row(&q))
+		vulnerability_read(&q, a, ARRAY_PUSH(a, &rows));
+	if (!sql_end(&q, e))
+		return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
 }
 
 #define FINDING_COLUMNS \
-	"SELECT v.id, v.title, v.severity, v.cvss, v.epss, v.kev, v.kev_due, f.host, h.name, h.group_name, f.package," \
-	" f.source, f.installed, f.fixed, f.aliases, f.advisories, f.running, f.why, f.patch"
+	VULNERABILITY_SELF ", f.host, h.name, h.group_name, f.package, f.source, f.installed, f.fixed, f.aliases," \
+			   " f.advisories, f.running, f.why, f.patch, f.published, f.first_seen, f.action, f.due," \
+			   " (SELECT r.en FROM reason r WHERE r.id = f.reason)," \
+			   " (SELECT r.ja FROM reason r WHERE r.id = f.reason)"
 #define FINDING_FROM " FROM finding f JOIN vulnerability v ON v.id = f.vulnerability JOIN host h ON h.id = f.host"
 
 bool
@@ -263,6 +302,12 @@ finding_list(struct store *st, struct arena *a, const struct finding_filter *f, 
 		r->running = (int)sql_get_int_or(&q, -1);
 		r->why = sql_get_str(&q, a);
 		r->patch = sql_get_str(&q, a);
+		r->published = sql_get_int(&q);
+		r->first_seen = sql_get_int(&q);
+		r->action = (int)sql_get_int(&q);
+		r->due = sql_get_int(&q);
+		r->reason_en = sql_get_str(&q, a);
+		r->reason_ja = sql_get_str(&q, a);
 	}
 	if (!sql_end(&q, e))
 		return false;

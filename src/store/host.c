@@ -26,7 +26,8 @@ state_parse(struct str s)
 	"h.serial," \
 	" h.addresses, h.reboot, h.planned_at, h.plan_error, h.lists_at, h.updates_at, h.package_count, h.matched_at," \
 	" h.matched_generation, h.eol_at, h.eol_ended, h.unknown, h.low, h.medium, h.high, h.critical, h.kev," \
-	" h.pending, h.security, h.running, h.failed, h.queued, h.hardware_at"
+	" h.pending, h.security, h.running, h.failed, h.queued, h.hardware_at, h.not_matched," \
+	" h.exposed, h.importance, h.watch, h.next_window, h.within_days, h.act_now, h.overdue, h.overdue_now"
 static void
 host_read(struct sql *q, struct arena *a, struct host *h)
 {
@@ -69,6 +70,13 @@ host_read(struct sql *q, struct arena *a, struct host *h)
 	h->failed = sql_get_int(q);
 	h->queued = sql_get_int(q);
 	h->hardware_at = sql_get_int(q);
+	h->not_matched = sql_get_str(q, a);
+	h->exposed = sql_get_int(q);
+	h->importance = (int)sql_get_int(q);
+	for (size_t i = 0; i < COUNT(h->actions); i++)
+		h->actions[i] = sql_get_int(q);
+	h->overdue = sql_get_int(q);
+	h->overdue_now = sql_get_int(q);
 }
 
 bool
@@ -108,8 +116,9 @@ static const struct sql_sort host_sorts[] = {
 	{ "last_seen", "h.last_seen" },
 	{ "security", "h.security" },
 	{ "pending", "h.pending" },
-	{ "attention", "CASE WHEN h.state = 'cloned' THEN 0 WHEN h.failed > 0 THEN 1 WHEN h.state = 'pending' THEN 4"
-		       " WHEN h.reverted_at > 0 THEN 2 ELSE 3 END" },
+	{ "attention", "CASE WHEN h.state = 'cloned' THEN 0 WHEN h.overdue_now > 0 THEN 1 WHEN h.failed > 0 THEN 2"
+		       " WHEN h.state = 'pending' THEN 5 WHEN h.reverted_at > 0 THEN 3 ELSE 4 END" },
+	{ "overdue", "h.overdue_now * 10000 + h.overdue" },
 	{ "findings", "h.critical * 1000000 + h.high * 10000 + h.medium * 100 + h.low + h.unknown" },
 };
 
@@ -122,6 +131,12 @@ host_known_sort(struct str key)
 	return false;
 }
 
+static bool
+siteless(const struct host_filter *f)
+{
+	return str_eq(f->site, STR("-"));
+}
+
 static void
 where_build(struct buf *from, const struct host_filter *f)
 {
@@ -132,12 +147,15 @@ where_build(struct buf *from, const struct host_filter *f)
 	sql_and(from, f->group.len > 0, " AND h.group_name = ?2");
 	sql_and(from, f->state.len > 0, " AND h.state = ?3");
 	sql_and(from, f->os.len > 0, " AND h.os_key = ?4");
+	sql_and(from, f->site.len > 0, siteless(f) ? " AND h.site IS NULL" : " AND h.site = ?8");
 	sql_and(from, f->attention.len > 0,
 		" AND CASE ?5 WHEN 'security' THEN h.security > 0 WHEN 'failed' THEN h.failed > 0"
 		" WHEN 'silent' THEN h.state = 'active' AND h.last_seen < ?6 WHEN 'reboot' THEN h.reboot"
 		" WHEN 'eol' THEN h.eol_ended WHEN 'notice' THEN h.state IN ('cloned', 'pending') OR"
-		" (h.state = 'active' AND (h.failed > 0 OR h.eol_ended OR h.last_seen < ?6 OR h.reverted_at > ?7"
-		" OR h.hardware_at > ?7)) WHEN 'kev' THEN h.kev > 0 ELSE 0 END");
+		" (h.state = 'active' AND (h.failed > 0 OR h.overdue_now > 0 OR h.not_matched IS NOT NULL"
+		" OR h.eol_ended OR h.last_seen < ?6 OR h.reverted_at > ?7"
+		" OR h.hardware_at > ?7)) WHEN 'kev' THEN h.kev > 0 WHEN 'overdue' THEN h.overdue > 0"
+		" WHEN 'not-matched' THEN h.not_matched IS NOT NULL ELSE 0 END");
 }
 
 static void
@@ -150,6 +168,7 @@ filter_bind(struct sql *q, struct arena *a, const struct host_filter *f)
 	sql_text_at(q, 5, f->attention);
 	sql_int_at(q, 6, f->silent_before, f->attention.len > 0);
 	sql_int_at(q, 7, f->event_after, f->attention.len > 0);
+	sql_text_at(q, 8, siteless(f) ? STR_NONE : f->site);
 }
 
 bool
@@ -267,19 +286,95 @@ host_set_updates(struct store *st, struct str id, int64_t lists_at, int64_t now,
 }
 
 bool
+host_set_weight(struct store *st, struct str id, bool exposed, int importance, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET exposed = ?, importance = ? WHERE id = ?");
+	sql_int(&q, exposed);
+	sql_int(&q, importance);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
 host_set_match(struct store *st, const struct host *h, struct err *e)
 {
 	SQL_AUTO q =
 		sql_new(st, "UPDATE host SET matched_at = ?2, matched_generation = ?3, eol_at = ?4, eol_ended = ?5,"
-			    " unknown = ?6, low = ?7, medium = ?8, high = ?9, critical = ?10, kev = ?11 WHERE id = ?1");
+			    " not_matched = ?6 WHERE id = ?1");
 	sql_text(&q, h->id);
 	sql_int(&q, h->matched_at);
 	sql_int(&q, (int64_t)h->matched_generation);
 	sql_int(&q, h->eol_at);
 	sql_int(&q, h->eol_ended);
-	for (int i = 0; i < HOST_SEVERITIES; i++)
-		sql_int(&q, h->findings[i]);
-	sql_int(&q, h->kev);
+	sql_text(&q, h->not_matched);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_not_matched(struct store *st, struct str id, struct str why, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET not_matched = ? WHERE id = ?");
+	sql_text(&q, why);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_sources(struct store *st, struct arena *a, struct host_source **out, size_t *count, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "SELECT h.id, h.os_key, h.matched_generation, h.matched_at > 0, s.names FROM host h"
+				 " LEFT JOIN host_source s ON s.host = h.id WHERE h.state = 'active'"
+				 " ORDER BY h.os_key, h.id");
+	ARRAY_OF(struct host_source) rows = { 0 };
+	while (sql_row(&q)) {
+		struct host_source *s = ARRAY_PUSH(a, &rows);
+		s->id = sql_get_str(&q, a);
+		s->os_key = sql_get_str(&q, a);
+		s->generation = (uint64_t)sql_get_int(&q);
+		s->matched = sql_get_int(&q);
+		s->names = sql_get_str(&q, a);
+	}
+	if (!sql_end(&q, e))
+		return false;
+	*out = rows.items;
+	*count = rows.count;
+	return true;
+}
+
+bool
+host_set_names(struct store *st, struct str id, struct str names, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "INSERT INTO host_source (host, names) VALUES (?, ?) ON CONFLICT (host) DO UPDATE"
+				 " SET names = excluded.names WHERE names <> excluded.names");
+	sql_text(&q, id);
+	sql_blob(&q, names);
+	return sql_run(&q, e);
+}
+
+bool
+host_set_generation(struct store *st, struct str id, uint64_t now, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET matched_generation = ? WHERE id = ?");
+	sql_int(&q, (int64_t)now);
+	sql_text(&q, id);
+	return sql_run(&q, e);
+}
+
+bool
+host_forget_generation(struct store *st, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET matched_generation = -1");
+	return sql_run(&q, e);
+}
+
+bool
+host_set_eol(struct store *st, struct str os_key, int64_t eol, bool ended, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "UPDATE host SET eol_at = ?2, eol_ended = ?3 WHERE os_key = ?1"
+				 " AND (eol_at <> ?2 OR eol_ended <> ?3)");
+	sql_text(&q, os_key);
+	sql_int(&q, eol);
+	sql_int(&q, ended);
 	return sql_run(&q, e);
 }
 
@@ -327,7 +422,8 @@ count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, st
 				 " AND h.security = 0),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.reboot),"
 				 " count(*) FILTER (WHERE h.state = 'active' AND h.eol_ended),"
-				 " sum(h.unknown), sum(h.low), sum(h.medium), sum(h.high), sum(h.critical), sum(h.kev)"
+				 " sum(h.unknown), sum(h.low), sum(h.medium), sum(h.high), sum(h.critical), sum(h.kev),"
+				 " count(*) FILTER (WHERE h.state = 'active' AND h.not_matched IS NOT NULL)"
 				 " FROM host h");
 	sql_int(&q, silent_before);
 	if (sql_row(&q)) {
@@ -341,6 +437,7 @@ count_hosts(struct store *st, int64_t silent_before, struct host_counts *out, st
 		for (int i = 0; i < HOST_SEVERITIES; i++)
 			out->findings[i] = sql_get_int(&q);
 		out->kev = sql_get_int(&q);
+		out->not_matched = sql_get_int(&q);
 	}
 	return sql_end(&q, e);
 }

@@ -74,6 +74,16 @@ host_patch_prune(struct store *st, struct str host, struct err *e)
 }
 
 bool
+host_patch_gone(struct store *st, struct str host, struct str patch, struct err *e)
+{
+	SQL_AUTO q = sql_new(st, "DELETE FROM host_patch WHERE host = ? AND patch = ?"
+				 " AND state IN ('installed', 'installed-pending-reboot')");
+	sql_text(&q, host);
+	sql_text(&q, patch);
+	return sql_run(&q, e);
+}
+
+bool
 host_patch_set_state(struct store *st, struct str host, struct str patch, enum patch_state s, struct str attempt,
 		     int64_t at, struct err *e)
 {
@@ -379,22 +389,30 @@ patch_rows(struct store *st, struct arena *a, const struct patch_filter *f, stru
 }
 
 bool
-patch_fix_put(struct store *st, const struct patch_fix *f, struct err *e)
+patch_fix_put(struct store *st, const struct patch_fix *f, bool *changed, struct err *e)
 {
 	SQL_AUTO q = sql_new(st, "INSERT INTO patch_fix (patch, vulnerability, source, advisories) VALUES (?, ?, ?, ?)"
 				 " ON CONFLICT (patch, vulnerability) DO UPDATE SET source = excluded.source,"
-				 " advisories = excluded.advisories WHERE excluded.source = 'advisory'");
+				 " advisories = excluded.advisories WHERE excluded.source = 'advisory'"
+				 " AND (source <> 'advisory' OR advisories <> excluded.advisories)");
 	sql_text(&q, f->patch);
 	sql_text(&q, f->vulnerability);
 	sql_cstr(&q, f->source);
 	sql_text(&q, f->advisories);
-	return sql_run(&q, e);
+	if (!sql_run(&q, e))
+		return false;
+	*changed = sql_changes(st) > 0;
+	return true;
 }
 
 bool
-patch_fix_forget(struct store *st, struct err *e)
+patch_fix_drop(struct store *st, struct str patch, struct str vulnerability, struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "DELETE FROM patch_fix WHERE source = 'advisory'");
+	SQL_AUTO q =
+		sql_new(st, "DELETE FROM patch_fix WHERE patch = ?1 AND vulnerability = ?2 AND source = 'advisory'"
+			    " AND NOT EXISTS (SELECT 1 FROM finding f WHERE f.patch = ?1 AND f.vulnerability = ?2)");
+	sql_text(&q, patch);
+	sql_text(&q, vulnerability);
 	return sql_run(&q, e);
 }
 
@@ -413,9 +431,13 @@ bool
 patch_fixes(struct store *st, struct arena *a, struct str patch, struct patch_fix_row **out, size_t *count,
 	    struct err *e)
 {
-	SQL_AUTO q = sql_new(st, "SELECT v.id, f.source, f.advisories, v.title, v.severity, v.cvss, v.epss, v.kev"
-				 " FROM patch_fix f JOIN vulnerability v ON v.id = f.vulnerability WHERE f.patch = ?"
-				 " ORDER BY v.kev DESC, v.severity DESC, v.id");
+	SQL_AUTO q =
+		sql_new(st, "SELECT v.id, f.source, f.advisories, v.title, v.severity, v.cvss, v.epss, v.kev,"
+			    " v.hosts, (SELECT max(g.action) FROM finding g WHERE g.vulnerability = v.id AND g.patch ="
+			    " f.patch), (SELECT min(g.due) FROM finding g WHERE g.vulnerability = v.id AND g.patch ="
+			    " f.patch AND g.due > 0) FROM patch_fix f JOIN vulnerability v ON v.id = f.vulnerability "
+			    "WHERE f.patch = ?"
+			    " ORDER BY v.kev DESC, v.severity DESC, v.id");
 	sql_text(&q, patch);
 	ARRAY_OF(struct patch_fix_row) rows = { 0 };
 	while (sql_row(&q)) {
@@ -428,6 +450,9 @@ patch_fixes(struct store *st, struct arena *a, struct str patch, struct patch_fi
 		r->cvss = sql_get_double(&q);
 		r->epss = sql_get_double(&q);
 		r->kev = sql_get_int(&q);
+		r->hosts = sql_get_int(&q);
+		r->action = (int)sql_get_int_or(&q, -1);
+		r->due = sql_get_int(&q);
 	}
 	if (!sql_end(&q, e))
 		return false;

@@ -68,6 +68,8 @@ bool host_patch_unlist(struct store *st, struct str host, struct err *e) MUST_CH
 bool host_patch_put(struct store *st, const struct host_patch *p, struct err *e) MUST_CHECK;
 /* Rows that the newest plan does not name and that nothing holds (missing, kept back, failed) go. */
 bool host_patch_prune(struct store *st, struct str host, struct err *e) MUST_CHECK;
+/* Where it was installed it is not any more: nothing is said of it until the host's plan names it again. */
+bool host_patch_gone(struct store *st, struct str host, struct str patch, struct err *e) MUST_CHECK;
 bool host_patch_set_state(struct store *st, struct str host, struct str patch, enum patch_state s, struct str attempt,
 			  int64_t at, struct err *e) MUST_CHECK;
 /* A host that needs no reboot any more: what waited for it is installed. */
@@ -86,9 +88,10 @@ struct patch_fix {
 	const char *source; /* "advisory" or "changelog"; an advisory's word wins */
 	struct str advisories; /* a JSON array */
 };
-bool patch_fix_put(struct store *st, const struct patch_fix *f, struct err *e) MUST_CHECK;
-/* Before all hosts are matched anew: what advisories said is computed again. */
-bool patch_fix_forget(struct store *st, struct err *e) MUST_CHECK;
+/* *changed: what is stored was otherwise before, so the update's sums are to be made anew. */
+bool patch_fix_put(struct store *st, const struct patch_fix *f, bool *changed, struct err *e) MUST_CHECK;
+/* An advisory says no more that the update fixes it; stays while another host's finding says so. */
+bool patch_fix_drop(struct store *st, struct str patch, struct str vulnerability, struct err *e) MUST_CHECK;
 /* Sums of one update over its fixes. */
 bool patch_sum(struct store *st, struct str patch, struct err *e) MUST_CHECK;
 
@@ -97,6 +100,9 @@ struct patch_fix_row {
 	int severity;
 	double cvss, epss; /* negative: unknown */
 	bool kev;
+	int64_t hosts; /* that have it still */
+	int action; /* of their findings the most urgent, -1: there is none */
+	int64_t due; /* and the earliest, 0: none */
 };
 bool patch_fixes(struct store *st, struct arena *a, struct str patch, struct patch_fix_row **out, size_t *count,
 		 struct err *e) MUST_CHECK;

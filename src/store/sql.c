@@ -22,6 +22,16 @@ entry_find(struct store *st, const char *text, size_t len)
 	return entry;
 }
 
+/* Most texts are constants of the program; hashing one costs more than running a small statement. */
+static struct sql_entry *
+entry_recent(struct store *st, const char *text)
+{
+	struct sql_entry **place = &st->recent[(uintptr_t)text / 8 % STATEMENTS_RECENT];
+	if (!*place || strcmp((*place)->text, text) != 0)
+		*place = entry_find(st, text, strlen(text));
+	return *place;
+}
+
 static int
 prepare(struct store *st, const char *text, size_t len, unsigned flags, sqlite3_stmt **stmt)
 {
@@ -32,14 +42,13 @@ struct sql
 sql_new(struct store *st, const char *text)
 {
 	struct sql q = { .st = st };
-	size_t len = strlen(text);
-	struct sql_entry *entry = entry_find(st, text, len);
+	struct sql_entry *entry = entry_recent(st, text);
 	if (entry->busy) { /* the same text inside its own loop */
-		q.rc = prepare(st, text, len, 0, &q.stmt);
+		q.rc = prepare(st, text, strlen(text), 0, &q.stmt);
 		return q;
 	}
 	if (!entry->stmt)
-		q.rc = prepare(st, text, len, SQLITE_PREPARE_PERSISTENT, &entry->stmt);
+		q.rc = prepare(st, text, strlen(text), SQLITE_PREPARE_PERSISTENT, &entry->stmt);
 	if (q.rc == SQLITE_OK) {
 		entry->busy = true;
 		q.entry = entry;
@@ -186,6 +195,19 @@ code_of(int rc)
 	}
 }
 
+/* Answers can be asked again; the log's head beside them speaks of lines that a new store does not have. */
+static bool
+answers_damaged(const struct store *st, const char *detail, struct err *e)
+{
+	struct str path = str_of(st->path), folder = str_head(path, (size_t)(str_rfind_char(path, '/') + 1));
+	return err_set(
+		e, ERR_INPUT,
+		"the answers in %s are damaged (%s). What runs found is kept beside them and stays readable. "
+		"Restore the file from a backup, or move it away together with %.*slog.head, and with %s-wal and "
+		"%s-shm where they are: then the next run asks anew",
+		st->path, detail, STR_ARG(folder), st->path, st->path);
+}
+
 bool
 sql_fail(struct store *st, int rc, struct err *e)
 {
@@ -193,6 +215,8 @@ sql_fail(struct store *st, int rc, struct err *e)
 	enum err_code code = code_of(rc);
 	if (code == ERR_NO_SPACE)
 		return err_set(e, code, "the database cannot grow, its disk is full: free some space (%s)", st->path);
+	if (code == ERR_INPUT && st->answers)
+		return answers_damaged(st, detail, e);
 	if (code == ERR_INPUT)
 		return err_set(e, code, "the database %s is damaged (%s): restore it from a backup", st->path, detail);
 	return err_set(e, code, "the database %s did not answer: %s", st->path, detail);

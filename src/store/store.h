@@ -21,6 +21,8 @@ void store_cleanup(struct store **st);
 bool store_begin(struct store *st, struct err *e) MUST_CHECK;
 bool store_commit(struct store *st, struct err *e) MUST_CHECK;
 void store_rollback(struct store *st);
+/* Many reads of one moment, without a lock for each; store_rollback() ends it. */
+bool store_snapshot(struct store *st, struct err *e) MUST_CHECK;
 /* One job inside a group commit: what it wrote is kept or undone alone. */
 bool store_job_begin(struct store *st, struct err *e) MUST_CHECK;
 bool store_job_keep(struct store *st, struct err *e) MUST_CHECK;

@@ -191,7 +191,9 @@ cert_issue(const struct key *ca_key, struct str ca_pem, const struct key *subjec
 	const struct extension extensions[] = {
 		{ NID_basic_constraints, "critical,CA:FALSE" },
 		{ NID_key_usage, "critical,digitalSignature" },
-		{ NID_ext_key_usage, r->server ? "serverAuth" : "clientAuth" },
+		{ NID_ext_key_usage, r->relay    ? "serverAuth,clientAuth"
+				     : r->server ? "serverAuth"
+						 : "clientAuth" },
 		{ NID_subject_key_identifier, "hash" },
 		{ NID_authority_key_identifier, "keyid:always" },
 	};

@@ -12,6 +12,7 @@ struct cert_request {
 	struct str common_name; /* host id, or the server's name */
 	const char *const *names; /* DNS names and IP addresses, NULL-terminated; may be NULL */
 	bool server; /* extended key usage: serverAuth, else clientAuth */
+	bool relay; /* both: it serves hosts and is the server's client */
 	int64_t not_before, not_after;
 };
 

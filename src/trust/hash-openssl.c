@@ -62,6 +62,22 @@ sha256_close(struct sha256_stream *s, char out[SHA256_HEX_LEN])
 	if (EVP_DigestFinal_ex(s->ctx, digest, NULL) != 1)
 		abort();
 	hex_of(digest, out);
+	sha256_free(s);
+}
+
+void
+sha256_each(struct sha256_stream *s, struct str bytes, unsigned char out[SHA256_LEN])
+{
+	if (EVP_DigestInit_ex(s->ctx, NULL, NULL) != 1 || EVP_DigestUpdate(s->ctx, bytes.ptr, bytes.len) != 1 ||
+	    EVP_DigestFinal_ex(s->ctx, out, NULL) != 1)
+		abort();
+}
+
+void
+sha256_free(struct sha256_stream *s)
+{
+	if (!s)
+		return;
 	EVP_MD_CTX_free(s->ctx);
 	free(s);
 }

@@ -45,6 +45,9 @@ struct sha256_stream;
 struct sha256_stream *sha256_open(void);
 void sha256_update(struct sha256_stream *s, struct str bytes);
 void sha256_close(struct sha256_stream *s, char out[SHA256_HEX_LEN]);
+/* Or whole ones, many after each other: what sha256() prepares for each is prepared once. */
+void sha256_each(struct sha256_stream *s, struct str bytes, unsigned char out[SHA256_LEN]);
+void sha256_free(struct sha256_stream *s);
 
 /* From the system's generator; a failure aborts. */
 void random_bytes(void *into, size_t len);

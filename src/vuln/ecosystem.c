@@ -1,27 +1,31 @@
 #include "vuln/ecosystem.h"
 
 static const struct ecosystem ecosystems[] = {
-	{ "Debian", "debian", &version_deb, true, "debian", true, false },
-	{ "Ubuntu", "ubuntu", &version_deb, true, "ubuntu", false, false },
-	{ "Alpine", "alpine", &version_apk, true, "alpine-linux", false, false },
-	{ "AlmaLinux", "almalinux", &version_rpm, false, "almalinux", false, false },
-	{ "Rocky Linux", "rocky", &version_rpm, false, "rocky-linux", false, false },
-	{ "Red Hat", "rhel", &version_rpm, false, "rhel", false, false },
-	{ "SUSE", "sles", &version_rpm, false, "sles", false, false },
-	{ "SUSE", "sled", &version_rpm, false, "sles", false, false },
-	{ "SUSE", "sles_sap", &version_rpm, false, "sles", false, false },
-	{ "openSUSE", "opensuse-leap", &version_rpm, false, "opensuse", false, false },
-	{ "openSUSE", "opensuse-tumbleweed", &version_rpm, false, "", false, true },
-	{ "Photon OS", "photon", &version_rpm, false, "photon", false, false },
-	{ "Mageia", "mageia", &version_rpm, true, "mageia", false, false },
-	{ "Wolfi", "wolfi", &version_apk, true, "", false, true },
-	{ "Chainguard", "chainguard", &version_apk, true, "", false, true },
-	{ "MinimOS", "minimos", &version_apk, true, "", false, true },
-	{ NULL, "centos", &version_rpm, false, "centos", false, false },
-	{ NULL, "ol", &version_rpm, false, "oracle-linux", false, false }, /* not at OSV */
-	{ NULL, "fedora", &version_rpm, false, "fedora", false, false },
-	{ NULL, "amzn", &version_rpm, false, "amazon-linux", false, false },
-	{ NULL, "cpe", &version_generic, false, "", false, false }, /* products by their CPE: PART:VENDOR:PRODUCT */
+	{ "Debian", "debian", &version_deb, true, "debian", true, false, false },
+	{ "Ubuntu", "ubuntu", &version_deb, true, "ubuntu", false, false, false },
+	{ "Alpine", "alpine", &version_apk, true, "alpine-linux", false, false, false },
+	{ "AlmaLinux", "almalinux", &version_rpm, false, "almalinux", false, false, false },
+	{ "Rocky Linux", "rocky", &version_rpm, false, "rocky-linux", false, true, false },
+	{ "Red Hat", "rhel", &version_rpm, false, "rhel", false, false, false },
+	{ "SUSE", "sles", &version_rpm, false, "sles", false, true, false },
+	{ "SUSE", "sled", &version_rpm, false, "sles", false, true, false },
+	{ "SUSE", "sles_sap", &version_rpm, false, "sles", false, true, false },
+	{ "openSUSE", "opensuse-leap", &version_rpm, false, "opensuse", false, true, false },
+	{ "openSUSE", "opensuse-tumbleweed", &version_rpm, false, "", false, true, true },
+	{ "Photon OS", "photon", &version_rpm, false, "photon", false, false, false },
+	{ "Mageia", "mageia", &version_rpm, true, "mageia", false, false, false },
+	{ "Azure Linux", "azurelinux", &version_rpm, true, "", false, false, false },
+	{ "openEuler", "openeuler", &version_rpm, true, "", false, false, false },
+	{ "Alpaquita", "alpaquita", &version_apk, true, "", false, false, false },
+	{ "Wolfi", "wolfi", &version_apk, true, "", false, false, true },
+	{ "Chainguard", "chainguard", &version_apk, true, "", false, false, true },
+	{ "MinimOS", "minimos", &version_apk, true, "", false, false, true },
+	{ NULL, "centos", &version_rpm, false, "centos", false, false, false },
+	{ NULL, "ol", &version_rpm, false, "oracle-linux", false, false, false }, /* not at OSV */
+	{ NULL, "fedora", &version_rpm, false, "fedora", false, false, false },
+	{ NULL, "amzn", &version_rpm, false, "amazon-linux", false, false, false },
+	{ NULL, "cpe", &version_generic, false, "", false, false,
+	  false }, /* products by their CPE: PART:VENDOR:PRODUCT */
 };
 
 /* Names that say which product of a publisher is meant before they say its release. What fits none of a publisher's

@@ -12,8 +12,12 @@ struct ecosystem {
 	bool by_source; /* advisories name source packages, else binary ones */
 	const char *eol; /* end-of-life product */
 	bool extended_is_free; /* extended support needs no contract (Debian LTS) */
+	bool osv_by_source; /* … but OSV's records name sources, and only some list their binary packages */
 	bool rolling; /* one stream without releases: advisories are filed under "wolfi", whatever VERSION_ID says */
 };
+
+/* What the index calls a source package where by_source is false: "source/openssl-3" (no package has a slash). */
+#define SOURCE_PREFIX "source/"
 
 /* By our key ("debian:12" or "debian"); NULL when unknown. */
 const struct ecosystem *ecosystem_of_os(struct str os);

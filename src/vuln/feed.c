@@ -3,6 +3,7 @@
 #include "vuln/feed.h"
 
 #include "os/file.h"
+#include "vuln/bundle.h"
 #include "vuln/import.h"
 #include "vuln/index.h"
 #include "vuln/ops.h"
@@ -357,16 +358,6 @@ feed_index_rebuild(const char *data, int64_t now, struct err *e)
 	return store_rename(&s, "index.new", "index", e);
 }
 
-/* ---- status ---- */
-
-static void
-judge_age(struct feed_status *st, const struct feed_ops *ops, int64_t now)
-{
-	int64_t since = ops->stale_by_published && st->published_at ? st->published_at : st->imported_at;
-	st->stale_after = ops->stale_after;
-	st->stale = now - since > ops->stale_after;
-}
-
 /* Only the head: a status is asked for often, and the payload may be large. */
 static bool
 status_of_file(const char *path, struct feed_status *out, struct err *e)
@@ -387,6 +378,126 @@ status_of_file(const char *path, struct feed_status *out, struct err *e)
 	else
 		snprintf(out->source, sizeof(out->source), "%s", b.path);
 	return true;
+}
+
+/* ---- a closed network ---- */
+
+#define BUNDLE_BYTES (UINT64_C(4) << 30)
+
+struct transfer {
+	struct store store;
+	struct bundle bundle;
+	struct buf file;
+	struct buf contents[BUNDLE_FILES_MAX]; /* of an export */
+};
+
+static void
+transfer_cleanup(struct transfer *t)
+{
+	for (size_t i = 0; i < BUNDLE_FILES_MAX; i++)
+		buf_free(&t->contents[i]);
+	buf_free(&t->file);
+	store_close(&t->store);
+}
+
+/* The newest import of what is in the folder. */
+static bool
+newest_import(struct store *s, int64_t *newest, struct err *e)
+{
+	*newest = 0;
+	for (size_t i = 0; i < s->names.count; i++) {
+		struct feed_status st;
+		if (!status_of_file(path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), &st, e))
+			return false;
+		*newest = st.imported_at > *newest ? st.imported_at : *newest;
+	}
+	return true;
+}
+
+bool
+feed_export(const char *data, const char *to, size_t *count, struct err *e)
+{
+	__attribute__((cleanup(transfer_cleanup))) struct transfer t = { .store.lock = -1 };
+	struct store *s = &t.store;
+	if (!store_open(s, data, file_exists(path_join(&s->arena, data, "feeds")), e))
+		return false;
+	if (s->names.count == 0 || s->names.count > BUNDLE_FILES_MAX)
+		return err_set(e, ERR_NOT_FOUND, "exporting feeds: nothing has been imported into %s yet", data);
+	for (size_t i = 0; i < s->names.count; i++) {
+		const char *path = path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i]));
+		struct bucket head;
+		struct str payload;
+		if (!file_read(path, FEED_FILE_BYTES, &t.contents[i], e) ||
+		    !bucket_open(path, buf_str(&t.contents[i]), &head, &payload, e))
+			return false;
+		t.bundle.instant = head.imported > t.bundle.instant ? head.imported : t.bundle.instant;
+		*ARRAY_PUSH(&s->arena, &t.bundle.files) =
+			(struct bundle_file){ s->names.items[i], buf_str(&t.contents[i]) };
+	}
+	bundle_write(&t.bundle, &t.file);
+	*count = t.bundle.files.count;
+	return file_write(to, buf_str(&t.file), 0644, e);
+}
+
+/* Each file is what its name says; then beside the old ones, and the index over all of them. */
+static bool
+receive_new(struct store *s, const struct bundle *b, const char *from, int64_t now, struct str *names, struct err *e)
+{
+	for (size_t i = 0; i < b->files.count; i++) {
+		const struct bundle_file *f = &b->files.items[i];
+		struct bucket head;
+		struct str payload;
+		if (!bucket_open(from, f->content, &head, &payload, e))
+			return false;
+		if (!str_eq(bucket_file_name(&head, &s->arena), f->name) || !feed_find(head.feed))
+			return err_set(e, ERR_INPUT, "%s holds a feed that this mamori does not know: %.*s", from,
+				       STR_ARG(f->name));
+		const char *path =
+			path_join(&s->arena, s->dir, arena_printf(&s->arena, "%.*s.new", STR_ARG(f->name)).ptr);
+		if (!file_write(path, f->content, 0644, e))
+			return false;
+	}
+	return build_index(s, names, b->files.count, now, e);
+}
+
+bool
+feed_receive(const char *data, const char *from, int64_t now, size_t *count, struct err *e)
+{
+	__attribute__((cleanup(transfer_cleanup))) struct transfer t = { .store.lock = -1 };
+	struct store *s = &t.store;
+	struct str names[BUNDLE_FILES_MAX] = { 0 };
+	int64_t newest;
+	if (!file_read(from, BUNDLE_BYTES, &t.file, e) ||
+	    !bundle_read(buf_str(&t.file), from, &s->arena, &t.bundle, e) || !store_open(s, data, true, e) ||
+	    !newest_import(s, &newest, e))
+		return false;
+	size_t n = t.bundle.files.count;
+	if (t.bundle.instant < newest)
+		return err_set(e, ERR_REFUSED,
+			       "%s is older than what is imported in %s; nothing was changed. Bring a newer one", from,
+			       data);
+	for (size_t i = 0; i < n; i++)
+		names[i] = t.bundle.files.items[i].name;
+	if (!receive_new(s, &t.bundle, from, now, names, e)) {
+		drop_new(s, names, n);
+		return err_wrap(e, "taking feeds from %s (nothing was changed)", from);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!store_rename(s, arena_printf(&s->arena, "%.*s.new", STR_ARG(names[i])).ptr,
+				  arena_cstr(&s->arena, names[i]), e))
+			return false;
+	*count = n;
+	return store_rename(s, "index.new", "index", e);
+}
+
+/* ---- status of all ---- */
+
+static void
+judge_age(struct feed_status *st, const struct feed_ops *ops, int64_t now)
+{
+	int64_t since = ops->stale_by_published && st->published_at ? st->published_at : st->imported_at;
+	st->stale_after = ops->stale_after;
+	st->stale = now - since > ops->stale_after;
 }
 
 /* The address or path in a status's source, which has "ECOSYSTEM: " before it where there are several. */

@@ -57,6 +57,12 @@ bool feed_status_read(const char *data, struct arena *a, int64_t now, struct fee
  * is no error. */
 bool feed_index_rebuild(const char *data, int64_t now, struct err *e) MUST_CHECK;
 
+/* Everything that was imported into one file with digests, for a network that cannot reach the publishers. *count: feeds. */
+bool feed_export(const char *data, const char *to, size_t *count, struct err *e) MUST_CHECK;
+/* Takes such a file's feeds instead of the ones of the same name and builds the index. ERR_INPUT: damaged, cut off or of
+ * another version; ERR_REFUSED: older than what is there. Nothing has changed then. */
+bool feed_receive(const char *data, const char *from, int64_t now, size_t *count, struct err *e) MUST_CHECK;
+
 /* Tries the public addresses (or base URLs below mirror) of every feed, each up to three times; reports as
  * feed_import. What did not change since the last update is not sent again; what broke off goes on where it was, also
  * in a later update. A feed that did not arrive is an error in its report, never a success. On a mirror, NAME.sha256
@@ -65,6 +71,9 @@ struct feed_update_options {
 	struct feed_import_options import;
 	const char *mirror; /* NULL: the publishers */
 	const char *ecosystem; /* "Debian", … of this fleet; NULL: Debian */
+	/* One more publisher of CSAF: its changes.csv, a ROLIE feed, its provider-metadata.json, or its host alone
+	 * ("https://psirt.example"), where that is at the well-known place. NULL: none. */
+	const char *csaf;
 	unsigned retry_wait_ms; /* before the second try, four times that before the third; 0 = 500 */
 };
 bool feed_update(const struct feed_update_options *o, struct arena *a, struct feed_report **reports, size_t *count,

@@ -1,6 +1,8 @@
 #include "base/json.h"
 #include "vuln/ops.h"
 
+#define VERSION_LEN_MAX 1024
+
 /* To add a feed: one file below feeds/ and one row here. */
 const struct feed_ops *const feeds_all[] = {
 	&feed_debian_dsa,
@@ -49,12 +51,29 @@ sink_skip(struct feed_sink *s, const char *reason)
 	count_skip(s->count, reason, 1);
 }
 
+/* No publisher writes versions this long; keys and comparisons cost by their length. */
+static bool
+versions_fit(const struct affected_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t k = 0; k < list->items[i].ranges.count; k++) {
+			const struct affected_range *range = &list->items[i].ranges.items[k];
+			if (range->introduced.len > VERSION_LEN_MAX || range->limit.len > VERSION_LEN_MAX)
+				return false;
+		}
+	return true;
+}
+
 bool
 sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modified, const struct record *r,
 	  struct err *e)
 {
 	struct bucket *b = bucket_set_get(s->set, s->feed, source);
 	enum bucket_put how;
+	if (!versions_fit(&r->advisory.affected) || !versions_fit(&r->products)) {
+		sink_skip(s, "too-long");
+		return true;
+	}
 	if (!b)
 		return err_set(e, ERR_TOO_LARGE, "too many different sources in one import; import them one by one");
 	buf_truncate(&s->body, 0);

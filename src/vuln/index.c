@@ -2,6 +2,7 @@
 
 #include "base/tr.h"
 #include "os/file.h"
+#include "vuln/change.h"
 #include "vuln/ecosystem.h"
 #include "vuln/wire.h"
 
@@ -64,6 +65,20 @@ index_seal(char *bytes, size_t len)
 	h->checksum = seal_of(h, bytes + end);
 }
 
+/* Of an index that is read in blocks: this one, into its place. */
+static bool
+block_read(const struct vuln_index *ix, size_t offset, size_t len)
+{
+	char *into = (char *)(uintptr_t)ix->map.ptr + offset;
+	for (size_t got = 0; got < len;) {
+		ssize_t n = pread(ix->fd, into + got, len - got, (off_t)(offset + got));
+		if (n <= 0 && !(n < 0 && errno == EINTR))
+			return false;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
 /* Whether the bytes may be read: all their blocks are what their checksums say. Threads may check one block at the
  * same time; they come to the same answer. */
 static bool
@@ -77,7 +92,9 @@ touch(const struct vuln_index *ix, uint64_t offset, uint64_t len)
 		size_t end = (size_t)ix->header->sections[INDEX_SUMS].offset;
 		uint64_t sum;
 		memcpy(&sum, ix->map.ptr + end + i * sizeof(sum), sizeof(sum));
-		if (wire_checksum(block_at(ix->map, end, i)) != sum) {
+		struct str block = block_at(ix->map, end, i);
+		bool there = !ix->in_blocks || block_read(ix, (size_t)(block.ptr - ix->map.ptr), block.len);
+		if (!there || wire_checksum(block) != sum) {
 			__atomic_store_n(ix->damaged, 1, __ATOMIC_RELAXED);
 			return false;
 		}
@@ -147,13 +164,57 @@ vuln_index_open(const char *data, struct vuln_index **out, struct err *e)
 {
 	ARENA_AUTO a = { 0 };
 	const char *path = path_join(&a, data, "feeds/index");
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 && errno == ENOENT)
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND,
 			       "no feed has been imported into %s yet, so nothing is known about vulnerabilities; "
 			       "run mamori feed update, or mamori feed import FILE",
 			       data);
+	return vuln_index_open_file(path, out, e);
+}
+
+/* The header and the sums, which are read at once; what is wrong with them is found when they are judged. */
+static bool
+read_frame(const struct vuln_index *ix, size_t size)
+{
+	const struct index_header *h = (const void *)ix->map.ptr;
+	if (!block_read(ix, 0, sizeof(*h)))
+		return false;
+	uint64_t sums = h->sections[INDEX_SUMS].offset, most = size / INDEX_BLOCK * sizeof(uint64_t) + 4096;
+	return sums >= size || size - sums > most || block_read(ix, (size_t)sums, size - (size_t)sums);
+}
+
+bool
+vuln_index_open_small(const char *data, struct vuln_index **out, struct err *e)
+{
+	ARENA_AUTO a = { 0 };
+	const char *path = path_join(&a, data, "feeds/index");
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof(struct index_header))
+		return vuln_index_open(data, out, e); /* says what is wrong */
+	size_t size = (size_t)st.st_size;
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED)
+		return err_sys(e, "reserving memory for the index %s", path);
+	(void)madvise(map, size, MADV_NOHUGEPAGE);
+	struct vuln_index probe = { .map = str_sub(map, size), .fd = fd }, *ix = xcalloc(1, sizeof(*ix));
+	if (!read_frame(&probe, size) || !index_open_mem(probe.map, path, ix, e)) {
+		munmap(map, size);
+		free(ix);
+		return e->code != ERR_NONE ? false : err_sys(e, "reading the index %s", path);
+	}
+	ix->mapped = ix->in_blocks = true;
+	ix->fd = fd;
+	fd = -1;
+	*out = ix;
+	return true;
+}
+
+bool
+vuln_index_open_file(const char *path, struct vuln_index **out, struct err *e)
+{
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return err_sys(e, "opening the index %s", path);
 	if (st.st_size < (off_t)sizeof(struct index_header))
@@ -179,6 +240,8 @@ vuln_index_close(struct vuln_index *ix)
 		return;
 	if (ix->mapped)
 		munmap((void *)(uintptr_t)ix->map.ptr, ix->map.len);
+	if (ix->in_blocks)
+		close(ix->fd);
 	index_close_mem(ix);
 	free(ix);
 }

@@ -162,10 +162,12 @@ struct vuln_index {
 	struct str map;
 	const struct index_header *header;
 	const char *name; /* for messages; owned */
-	unsigned char *blocks; /* 1: checked and good; set by any thread */
+	unsigned char *blocks; /* not 0: checked and good; set by any thread */
 	unsigned char *damaged; /* 1: a block was not what its checksum says */
 	size_t body, block_count; /* where blocks begin */
 	bool mapped;
+	bool in_blocks; /* a block is read from fd when its first byte is: for one thread */
+	int fd;
 };
 
 /* Bounds-checked access: past the end, or in a block that is damaged, gives NULL. */

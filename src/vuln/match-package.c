@@ -34,6 +34,18 @@ subject_of(const struct ecosystem *eco, const struct package *p, struct arena *a
 		signed_kernel(a, out);
 }
 
+bool
+subject_of_source(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out)
+{
+	if (!eco->osv_by_source)
+		return false;
+	struct str name = p->source.len ? p->source : p->name;
+	*out = (struct subject){ arena_printf(a, SOURCE_PREFIX "%.*s", STR_ARG(name)),
+				 p->source_version.len ? p->source_version : p->version,
+				 str_contains(p->version, STR(".module")) };
+	return true;
+}
+
 static bool
 is_rpm_kernel(struct str name)
 {

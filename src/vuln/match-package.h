@@ -13,6 +13,8 @@ struct subject {
 
 /* Strings may be new ones in the arena. */
 void subject_of(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out);
+/* The same by its source, where advisories name sources beside binary packages; false where they do not. */
+bool subject_of_source(const struct ecosystem *eco, const struct package *p, struct arena *a, struct subject *out);
 /* 1 runs, 0 installed only, -1 no kernel image or unknown. */
 int kernel_running(const struct ecosystem *eco, const struct package *p, struct str running, struct arena *a);
 

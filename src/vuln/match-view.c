@@ -10,13 +10,14 @@ struct match_view {
 	/* The package in hand. */
 	const struct package *package;
 	uint32_t place; /* of its facts + 1 */
+	bool by_source;
 	struct index_facts facts;
 	struct subject subject;
 	struct rank at;
 	int running;
 	/* The last sentence made for it. */
 	uint32_t run;
-	struct str why, fixed, last_affected;
+	struct str why, fixed, last_affected, only_with, note;
 };
 
 struct match_view *
@@ -34,12 +35,16 @@ take_package(struct match_view *v, const struct match_hit *hit)
 	const struct package *p = &v->request->packages->items[hit->package];
 	const struct index_package place = { .facts = hit->facts };
 	BUF_AUTO key = { 0 };
-	if (v->package == p && v->place == hit->facts + 1)
+	if (v->package == p && v->place == hit->facts + 1 && v->by_source == hit->by_source)
 		return true;
 	v->package = p;
 	v->place = 0;
 	v->run = INDEX_NONE;
-	subject_of(v->ecosystem, p, v->arena, &v->subject);
+	v->by_source = hit->by_source && subject_of_source(v->ecosystem, p, v->arena, &v->subject);
+	if (v->by_source)
+		v->subject.name = str_skip(v->subject.name, sizeof(SOURCE_PREFIX) - 1);
+	else
+		subject_of(v->ecosystem, p, v->arena, &v->subject);
 	v->running = kernel_running(v->ecosystem, p, v->request->running_kernel, v->arena);
 	if (!index_package_facts(v->ix, &place, &v->facts))
 		return false;
@@ -52,6 +57,33 @@ static struct str
 version_text(const struct match_view *v, uint32_t rank)
 {
 	return rank < v->facts.head->versions ? index_string(v->ix, v->facts.versions[rank].text) : STR("");
+}
+
+/* The condition of a range: "a:b:c or d:e:f"; empty when it holds by itself. */
+static struct str
+condition(const struct match_view *v, const struct index_range *r)
+{
+	struct str note = index_string(v->ix, r->note);
+	return str_starts(note, STR(RANGE_ONLY_WITH)) ? str_skip(note, sizeof(RANGE_ONLY_WITH) - 1) : STR("");
+}
+
+/* Where every range that holds has a condition: all of them, "; " between. */
+static struct str
+conditions(const struct match_view *v, const struct index_run *run, struct arena *a)
+{
+	BUF_AUTO all = { 0 };
+	for (uint32_t i = 0; i < run->count; i++) {
+		const struct index_range *r = &v->facts.ranges[run->first + i];
+		if (!range_holds(r, v->at))
+			continue;
+		struct str one = condition(v, r);
+		if (one.len == 0)
+			return STR("");
+		if (all.len)
+			buf_add(&all, STR("; "));
+		buf_add(&all, one);
+	}
+	return all.len ? arena_str(a, buf_str(&all)) : STR("");
 }
 
 /* Of several ranges that hold this version the highest end counts: below it the version stays affected. */
@@ -102,7 +134,7 @@ why(const struct match_view *v, const struct index_range *r, struct str advisory
 					      limit,    STR(" in "), os,   STR(", which is installed") };
 		return join(a, pieces, COUNT(pieces));
 	}
-	struct str note = index_string(v->ix, r->note);
+	struct str note = condition(v, r).len ? STR("") : index_string(v->ix, r->note);
 	const struct str pieces[] = { advisory,
 				      STR(": "),
 				      name,
@@ -202,6 +234,14 @@ take_run(struct match_view *v, uint32_t number)
 	v->fixed = r && r->kind == RANGE_BEFORE ? version_text(v, r->limit) : STR("");
 	v->last_affected = r && r->kind == RANGE_UNTIL ? version_text(v, r->limit) : STR("");
 	v->why = r ? why(v, r, advisory_id(v, run), v->arena) : STR("");
+	v->only_with = STR("");
+	v->note = r && r->kind == RANGE_OPEN && !condition(v, r).len ? index_string(v->ix, r->note) : STR("");
+	if (r && condition(v, r).len) {
+		v->only_with = conditions(v, run, v->arena);
+		if (v->only_with.len)
+			v->why = arena_printf(v->arena, "%.*s; " RANGE_ONLY_WITH "%.*s", STR_ARG(v->why),
+					      STR_ARG(v->only_with));
+	}
 }
 
 void
@@ -215,6 +255,8 @@ match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *
 								   : p->name,
 				 .fixed = STR(""),
 				 .last_affected = STR(""),
+				 .only_with = STR(""),
+				 .note = STR(""),
 				 .running = v->running,
 				 .why = STR("") };
 	if (!good || hit->fact >= v->facts.head->facts || v->facts.facts[hit->fact].run >= v->facts.head->runs)
@@ -224,6 +266,8 @@ match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *
 	out->fixed = v->fixed;
 	out->last_affected = v->last_affected;
 	out->why = v->why;
+	out->only_with = v->only_with;
+	out->note = v->note;
 	add_advisories(v, hit, a, out);
 	add_facts(v, hit, &v->facts.runs[run], a, out);
 }

@@ -1,6 +1,7 @@
 /* For each package the newest advisory that says something about a vulnerability counts. */
 #include "vuln/match.h"
 
+#include "vuln/change.h"
 #include "vuln/match-package.h"
 #include "vuln/ops.h"
 
@@ -29,6 +30,7 @@ severity_parse(struct str s, enum severity *out)
 struct memo {
 	uint32_t facts; /* + 1 */
 	struct str version;
+	bool by_source;
 	size_t first, count; /* of hits */
 };
 
@@ -78,7 +80,7 @@ judge_runs(struct matcher *m, const struct index_facts *f, struct rank at, const
 
 /* Facts of one vulnerability stand behind each other, the newest advisory first. */
 static void
-collect(struct matcher *m, uint32_t package, uint32_t facts, const struct index_facts *f, const unsigned char *verdicts)
+collect(struct matcher *m, struct match_hit hit, const struct index_facts *f, const unsigned char *verdicts)
 {
 	size_t rows = index_count(m->ix, INDEX_VULNERABILITIES);
 	uint32_t decided = INDEX_NONE;
@@ -90,8 +92,10 @@ collect(struct matcher *m, uint32_t package, uint32_t facts, const struct index_
 		if (v == VERDICT_NONE)
 			continue;
 		decided = fact->vulnerability;
+		hit.vulnerability = decided;
+		hit.fact = i;
 		if (v == VERDICT_AFFECTED)
-			*ARRAY_PUSH(m->arena, &m->hits) = (struct match_hit){ package, decided, facts, i };
+			*ARRAY_PUSH(m->arena, &m->hits) = hit;
 	}
 }
 
@@ -106,15 +110,13 @@ repeat(struct matcher *m, uint32_t package, size_t first, size_t count)
 }
 
 static void
-match_package(struct matcher *m, uint32_t number)
+match_subject(struct matcher *m, uint32_t number, struct subject s, bool by_source)
 {
-	struct subject s;
-	subject_of(m->ecosystem, &m->request->packages->items[number], &m->own, &s);
 	const struct index_package *p = index_find_package(m->ix, m->system, s.name);
 	if (!p)
 		return;
 	struct memo *memo = &m->memo[(p->facts * 0x9e3779b1u) >> 24 & (MEMOS - 1)];
-	if (memo->facts == p->facts + 1 && str_eq(memo->version, s.version)) {
+	if (memo->facts == p->facts + 1 && str_eq(memo->version, s.version) && memo->by_source == by_source) {
 		repeat(m, number, memo->first, memo->count);
 		return;
 	}
@@ -123,10 +125,49 @@ match_package(struct matcher *m, uint32_t number)
 	if (!index_package_facts(m->ix, p, &f))
 		return;
 	struct rank at = facts_rank(m->ix, &f, m->ecosystem->scheme, s.version, &m->key);
-	*memo = (struct memo){ p->facts + 1, s.version, m->hits.count, 0 };
+	*memo = (struct memo){ p->facts + 1, s.version, by_source, m->hits.count, 0 };
 	if (judge_runs(m, &f, at, &s, &verdicts))
-		collect(m, number, p->facts, &f, verdicts);
+		collect(m, (struct match_hit){ .package = number, .facts = p->facts, .by_source = by_source }, &f,
+			verdicts);
 	memo->count = m->hits.count - memo->first;
+}
+
+static void
+match_package(struct matcher *m, uint32_t number)
+{
+	const struct package *p = &m->request->packages->items[number];
+	struct subject s;
+	subject_of(m->ecosystem, p, &m->own, &s);
+	match_subject(m, number, s, false);
+	if (subject_of_source(m->ecosystem, p, &m->own, &s))
+		match_subject(m, number, s, true);
+}
+
+static int
+compare_hits(const void *x, const void *y)
+{
+	const struct match_hit *a = x, *b = y;
+	if (a->package != b->package)
+		return a->package < b->package ? -1 : 1;
+	if (a->vulnerability != b->vulnerability)
+		return a->vulnerability < b->vulnerability ? -1 : 1;
+	return a->by_source - b->by_source;
+}
+
+/* One record names a binary package, another one its source: what is said of the binary package counts. */
+static void
+merge_hits(struct matcher *m)
+{
+	size_t kept = 0;
+	if (m->hits.count < 2)
+		return;
+	qsort(m->hits.items, m->hits.count, sizeof(*m->hits.items), compare_hits);
+	for (size_t i = 0; i < m->hits.count; i++) {
+		const struct match_hit *hit = &m->hits.items[i], *last = kept ? &m->hits.items[kept - 1] : NULL;
+		if (!last || last->package != hit->package || last->vulnerability != hit->vulnerability)
+			m->hits.items[kept++] = *hit;
+	}
+	m->hits.count = kept;
 }
 
 /* 200,000 packages that all say they are the kernel would have 400 million findings. */
@@ -144,12 +185,13 @@ within_limits(const struct matcher *m, uint32_t number, struct err *e)
 		       r->packages->count, findings, STR_ARG(r->packages->items[number].name));
 }
 
-static void
-look_up_end_of_life(const struct vuln_index *ix, const struct match_request *r, struct end_of_life *out)
+void
+match_end_of_life(const struct vuln_index *ix, struct str os, int64_t now, struct end_of_life *out)
 {
-	const struct ecosystem *eco = ecosystem_of_os(r->os);
+	const struct ecosystem *eco = ecosystem_of_os(os);
 	struct str name, release, major, minor;
-	if (!eco || !str_split(r->os, ':', &name, &release))
+	*out = (struct end_of_life){ 0 };
+	if (!eco || !str_split(os, ':', &name, &release))
 		return;
 	const struct index_cycle *c = index_find_cycle(ix, str_of(eco->eol), release);
 	if (!c && str_split(release, '.', &major, &minor))
@@ -164,7 +206,7 @@ look_up_end_of_life(const struct vuln_index *ix, const struct match_request *r, 
 				     .support = regular > EOL_PAST && regular != EOL_NEVER ? regular : 0,
 				     .eol = end > EOL_PAST && end != EOL_NEVER ? end : 0 };
 	/* The day itself is still a supported one. */
-	out->ended = end == EOL_PAST || (out->eol != 0 && r->now >= out->eol + DAY_MS);
+	out->ended = end == EOL_PAST || (out->eol != 0 && now >= out->eol + DAY_MS);
 }
 
 bool
@@ -174,7 +216,7 @@ match_hits(const struct vuln_index *ix, const struct match_request *r, struct ar
 	__attribute__((cleanup(matcher_cleanup))) struct matcher m = { .ix = ix, .request = r, .arena = a };
 	m.modules = (struct host_modules){ .ix = ix, .packages = r->packages, .arena = &m.own };
 	*out = (struct match_result){ 0 };
-	look_up_end_of_life(ix, r, &out->eol);
+	match_end_of_life(ix, r->os, r->now, &out->eol);
 	m.ecosystem = ecosystem_of_os(r->os);
 	m.system = index_find_system(ix, ecosystem_system(r->os));
 	out->covered = m.ecosystem && m.system;
@@ -187,6 +229,8 @@ match_hits(const struct vuln_index *ix, const struct match_request *r, struct ar
 		if (!within_limits(&m, i, e))
 			return false;
 	}
+	if (m.ecosystem->osv_by_source)
+		merge_hits(&m);
 	out->hits = m.hits.items;
 	out->count = m.hits.count;
 	return index_intact(ix, e);

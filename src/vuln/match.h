@@ -10,6 +10,9 @@ struct vuln_index;
 /* DATA/feeds/index; ERR_NOT_FOUND when nothing was imported yet, ERR_INPUT when damaged or of another
  * version (says: import again). */
 bool vuln_index_open(const char *data, struct vuln_index **out, struct err *e) MUST_CHECK;
+/* As vuln_index_open() for a command that looks once, in one thread: only the blocks that it needs are read, into memory
+ * of its own. (A mapping shows whole pages of the system's cache, up to 2 MiB each, as this process's.) */
+bool vuln_index_open_small(const char *data, struct vuln_index **out, struct err *e) MUST_CHECK;
 void vuln_index_close(struct vuln_index *ix);
 /* Changes with every swap: what findings were computed with. */
 uint64_t vuln_index_generation(const struct vuln_index *ix);
@@ -81,6 +84,8 @@ struct finding {
 	struct str *advisories; /* DSA-…, ALSA-…, sorted */
 	size_t advisory_count;
 	int64_t date; /* when the advisory that decided was published, 0 unknown */
+	struct str note; /* the publisher's reason where nothing is fixed: "no DSA: minor issue"; may be empty */
+	struct str only_with; /* vulnerable only together with other products: "a:b:c or o:d:e and h:f:g"; else empty */
 	int running; /* kernels: 1 runs, 0 installed only; -1 not a kernel or unknown */
 	struct str why; /* "DSA-5678-1: openssl before 3.0.17-1~deb12u2 in debian:12; 3.0.15-1~deb12u1 is installed" */
 };
@@ -106,6 +111,7 @@ struct match_request {
 struct match_hit {
 	uint32_t package; /* of the request */
 	uint32_t vulnerability, facts, fact; /* rows of the index */
+	bool by_source; /* the advisory names the package's source */
 };
 
 struct match_result {

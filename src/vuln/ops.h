@@ -3,6 +3,7 @@
 #define MAMORI_VULN_OPS_H
 
 #include "vuln/bucket.h"
+#include "vuln/listing.h"
 #include "vuln/sniff.h"
 
 /* Where a reader puts what it finds in one input. */
@@ -18,7 +19,8 @@ struct feed_sink {
 
 /* A record was met and left out. */
 void sink_skip(struct feed_sink *s, const char *reason);
-/* A record was met and is kept, unless its key was there already with a newer date (then "duplicate"). */
+/* A record was met and is kept, unless its key was there already with a newer date (then "duplicate"), or a
+ * version in it is monstrous ("too-long"). */
 bool sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modified, const struct record *r,
 	       struct err *e) MUST_CHECK;
 void count_skip(struct feed_count *c, const char *reason, uint64_t n);
@@ -38,6 +40,8 @@ struct feed_ops {
 	bool (*read)(struct input *in, const struct sniff *s, struct feed_sink *sink, struct err *e);
 	/* Public addresses, NULL-terminated; "%s" stands for the ecosystem. */
 	const char *const *urls;
+	const struct feed_listing *listings; /* lists of documents; NULL: none */
+	int64_t fetch_after; /* milliseconds; a copy that is younger is not asked for again, 0: always asked */
 };
 
 extern const struct feed_ops *const feeds_all[]; /* NULL-terminated */

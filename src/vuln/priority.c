@@ -17,6 +17,12 @@ action_name(enum action a)
 	return (size_t)a < COUNT(action_names) ? action_names[a] : action_names[0];
 }
 
+const char *
+importance_name(enum importance i)
+{
+	return (size_t)i < COUNT(importance_names) - 1 ? importance_names[i] : importance_names[IMPORTANCE_NORMAL];
+}
+
 bool
 importance_parse(struct str s, enum importance *out)
 {
@@ -65,7 +71,7 @@ static const struct {
 	[REASON_JA] = { "reason_ja", NULL },
 };
 
-static bool
+bool
 action_parse(struct str s, enum action *out)
 {
 	for (size_t i = 0; i < COUNT(action_names); i++)
@@ -188,6 +194,19 @@ deadlines_read(const char *set, struct arena *a, struct priority_policy *out, st
 	return true;
 }
 
+size_t
+deadline_sets(struct arena *a, struct deadline_set *out, size_t max)
+{
+	struct str text = str_sub((const char *)deadlines_csv, deadlines_csv_len);
+	struct fields l = { 0 };
+	bool end;
+	size_t count = 0;
+	for (bool header = true; fields_next(&text, a, &l, &end) && !end; header = false)
+		if (!header && count < max && (count == 0 || !str_eq(out[count - 1].name, l.text[0])))
+			out[count++] = (struct deadline_set){ arena_str(a, l.text[0]), arena_str(a, fields_at(&l, 1)) };
+	return count;
+}
+
 bool
 priority_policy_read(struct str rules, const char *name, const char *deadlines, struct arena *a,
 		     struct priority_policy *out, struct err *e)
@@ -264,5 +283,5 @@ priority_decide(const struct priority_policy *p, const struct vulnerability *v, 
 	/* CISA's own date is the directive's; a stricter one is for what the internet can reach. */
 	if (v->kev && v->kev_due && (!p->exposed || due == 0 || v->kev_due < due))
 		due = v->kev_due;
-	out->due = due;
+	out->due = due - due % DAY; /* a day, not an instant */
 }

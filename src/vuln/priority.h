@@ -41,6 +41,15 @@ struct priority_policy {
 bool priority_policy_read(struct str rules, const char *name, const char *deadlines, struct arena *a,
 			  struct priority_policy *out, struct err *e) MUST_CHECK;
 
+struct deadline_set {
+	struct str name, title; /* "bod"; one line of English */
+};
+/* The sets that there are, in their order; at most max. */
+size_t deadline_sets(struct arena *a, struct deadline_set *out, size_t max);
+
+bool action_parse(struct str s, enum action *out);
+const char *importance_name(enum importance i);
+
 struct priority {
 	enum action action;
 	int64_t due; /* 0: none */

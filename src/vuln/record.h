@@ -35,6 +35,9 @@ struct affected_list {
 	size_t count, cap;
 };
 
+/* A note that begins so names products of which some must be there as well: "only with A or B and C". */
+#define RANGE_ONLY_WITH "only with "
+
 struct advisory {
 	struct str id, title;
 	int64_t date; /* published; decides which advisory is the newest; 0: what the feed says today (its import) */

@@ -156,6 +156,31 @@ collect(const struct vuln_index *ix, const struct index_system *system, const st
 	}
 }
 
+/* The list names one of each group of "a:b:c or d:e:f and g:h:i", of one alternative at least. */
+static bool
+condition_met(struct str only_with, const struct table *present)
+{
+	struct str alternative, group, name;
+	if (only_with.len == 0)
+		return true;
+	while (str_cut(&only_with, ';', &alternative)) {
+		bool all = true, any = false;
+		struct str rest = str_trim(alternative);
+		while (rest.len > 0 && all) {
+			ptrdiff_t at = str_find(rest, STR(" and "));
+			group = at < 0 ? rest : str_head(rest, (size_t)at);
+			rest = at < 0 ? STR("") : str_skip(rest, (size_t)at + 5);
+			any = false;
+			while (str_word(&group, &name))
+				any = any || table_has(present, name);
+			all = any;
+		}
+		if (all && any)
+			return true;
+	}
+	return false;
+}
+
 bool
 software_match(const struct vuln_index *ix, const struct software *list, size_t count, int64_t now, struct arena *a,
 	       struct software_result *out, struct err *e)
@@ -172,7 +197,12 @@ software_match(const struct vuln_index *ix, const struct software *list, size_t 
 	if (!match_run(ix, &request, a, &found, e))
 		return false;
 	r.findings = ARENA_ARRAY(a, struct software_finding, found.count + 1);
+	r.unsure = ARENA_ARRAY(a, struct software_finding, found.count + 1);
 	TABLE_AUTO seen = { 0 };
+	TABLE_AUTO present = { 0 };
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < r.products[i].count; k++)
+			(void)table_put(&present, r.products[i].names[k], NULL);
 	for (size_t i = 0, last = SIZE_MAX; i < found.count; i++) {
 		const struct finding *f = &found.findings[i];
 		assert(m.owners.items); /* a finding is of one of the packages */
@@ -182,8 +212,10 @@ software_match(const struct vuln_index *ix, const struct software *list, size_t 
 			table_free(&seen);
 		last = owner;
 		table_put(&seen, f->vulnerability.id, &added);
-		if (added)
+		if (added && condition_met(f->only_with, &present))
 			r.findings[r.count++] = (struct software_finding){ owner, *f };
+		else if (added)
+			r.unsure[r.unsure_count++] = (struct software_finding){ owner, *f };
 	}
 	*out = r;
 	return true;

@@ -36,6 +36,9 @@ struct software_result {
 	enum software_state *states;
 	struct software_finding *findings; /* by software, each vulnerability once */
 	size_t count;
+	/* Vulnerable only together with another product (finding.only_with), which the list does not name: unknown. */
+	struct software_finding *unsure;
+	size_t unsure_count;
 	bool covered; /* the feeds name any product at all */
 };
 bool software_match(const struct vuln_index *ix, const struct software *list, size_t count, int64_t now,

@@ -39,6 +39,8 @@ validators_read(struct validators *v, const char *data)
 		take_text(one->last_modified, sizeof(one->last_modified), json_get_str(&doc->item[i], "last_modified"));
 		if (!time_parse(json_get_str(&doc->item[i], "checked"), &one->checked))
 			one->checked = 0;
+		if (!time_parse(json_get_str(&doc->item[i], "newest"), &one->newest))
+			one->newest = 0;
 	}
 }
 
@@ -55,6 +57,8 @@ validators_write(const struct validators *v, const char *data, struct err *e)
 		json_put_cstr(&w, "etag", one->etag);
 		json_put_cstr(&w, "last_modified", one->last_modified);
 		json_put_time(&w, "checked", one->checked);
+		if (one->newest)
+			json_put_time(&w, "newest", one->newest);
 		json_end_object(&w);
 	}
 	json_end_object(&w);

@@ -9,6 +9,7 @@
 struct validator {
 	struct str url;
 	char etag[200], last_modified[64];
+	int64_t newest; /* of a list: the date of the newest document that is imported */
 	int64_t checked; /* when the publisher last said that this is its newest */
 };
 

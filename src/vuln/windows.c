@@ -252,7 +252,10 @@ add_finding(struct match *m, const struct one *o)
 		f.vulnerability.severity = o->severity;
 	for (uint32_t i = 0; i < o->count; i++) {
 		rows[i] = fix_row(m, o->part, o->first + i)->kb_severity >> 3;
-		fixes[i] = kb_row(m, rows[i])->number;
+		const struct index_kb *kb = kb_row(m, rows[i]);
+		fixes[i] = kb->number;
+		if (kb->date > 0 && (f.date == 0 || kb->date < f.date))
+			f.date = kb->date;
 	}
 	f.fixes = fixes;
 	*ARRAY_PUSH(&m->scratch, &m->findings) = (struct judged){ f, rows };

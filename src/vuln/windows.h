@@ -43,6 +43,7 @@ struct windows_finding {
 	size_t fix_count;
 	const uint32_t *patches; /* of the missing: the latest that hold the fix, rising */
 	size_t patch_count;
+	int64_t date; /* when the first of the fixes was named, 0 unknown */
 	uint32_t patch; /* the one of them to install: needed, newest; 0 when there is none */
 	struct str why; /* English */
 };

@@ -166,6 +166,7 @@ xml_read(json_fill_fn *fill, void *fill_user, const struct xml_visitor *v, struc
 	x.parser = xmlCreatePushParserCtxt(&sax, &x, NULL, 0, NULL);
 	if (!x.parser)
 		return err_set(e, ERR_SYSTEM, "libxml2 cannot be started");
-	xmlCtxtUseOptions(x.parser, XML_PARSE_NONET);
+	/* NOENT: "&amp;" in an attribute is "&"; entities of the document's own are refused above. */
+	xmlCtxtUseOptions(x.parser, XML_PARSE_NONET | XML_PARSE_NOENT);
 	return feed_parser(&x, fill, fill_user, e);
 }

@@ -1,27 +1,12 @@
 // The dashboard on the real server, with this very machine enrolled through the real agent: sign in by the one-time
 // link, find a pending update, open its page, switch the language. Nothing is installed.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { browser, BUILD, equal, freePort, must, ok, open, run, skip, start, temporary, test, until } from './lib.mjs';
+import { browser, BUILD, equal, must, ok, open, run, skip, start, temporary, test, until } from './lib.mjs';
+import { afresh, said, settled, takeBack, text, visit } from './lib-page.mjs';
+import { MAMORI, serve } from './lib-server.mjs';
 
-const MAMORI = path.join(BUILD, 'mamori');
 const AGENT = path.join(BUILD, 'mamori-agent');
-const settled = (page, selector) => page.waitForSelector(selector, { state: 'visible' });
-const text = (page, selector) => page.locator(selector).first().textContent();
-
-async function serve(folder) {
-	const [dashboard, agents] = [await freePort(), await freePort()];
-	const listen = `127.0.0.1:${dashboard}`;
-	const data = path.join(folder, 'server');
-	const env = { LANG: 'C.UTF-8' };
-	const said = await must(MAMORI, ['init', '--data', data, '--name', '127.0.0.1', '--listen', listen], { env });
-	const server = start(MAMORI, ['serve', '--data', data, '--listen', listen, '--agents', `127.0.0.1:${agents}`], env);
-	await until('the server to be ready', 30, () => {
-		if (server.exitCode !== null) throw new Error(`mamori serve ended: ${server.text}`);
-		return server.text.includes('\n');
-	});
-	return { data, url: `https://${listen}`, code: said.match(/#\/signin\/(\S+)/)?.[1] };
-}
 
 /** Enrols this machine with a state folder of the test's own, and lets the agent run until the server has its plan.
  * It is ended then: downloading the updates ahead is none of this test's business. */
@@ -56,8 +41,7 @@ async function signIn(page, server) {
 }
 
 async function findUpdate(page, server) {
-	await page.goto(`${server.url}/#/hosts`);
-	await settled(page, 'tbody tr');
+	await visit(page, server, 'hosts', 'tbody tr');
 	equal(await page.locator('tbody tr').count(), 1, 'the fleet lists this machine');
 	ok((await text(page, 'tbody')).includes('検査科'), 'in the department of its token');
 	await page.locator('tbody a[data-row]').click();
@@ -82,12 +66,103 @@ async function openUpdate(page, count) {
 	await page.keyboard.press('Escape');
 }
 
+/** Three questions on the real server: ready policies, slots in the calendar, the machine's next slot; then a policy is
+ * changed in the form and taken back, the machine is held and released, and its ward opens its page with a PIN. */
+async function planning(page, server, from) {
+	// A machine that looks like a server would wait for the servers' day: somebody has said what this one is.
+	const [host] = (await (await page.request.get(`${server.url}/api/v1/hosts`)).json()).items;
+	await must(MAMORI, ['host', 'set', host.name, '--role', 'laboratory', '--data', server.data]);
+	await visit(page, server, 'assistant', '.preview .roster .slot');
+	await page.locator('button.big').click();
+	await settled(page, '.calendar table.roster .slot');
+	ok((await text(page, '.calendar table.roster')).includes('検査科'), 'three questions later the calendar has this department’s hours');
+	await visit(page, server, 'policies/hospital?tab=form', '.policy-form .card');
+	const was = (await (await page.request.get(`${server.url}/api/v1/policies/hospital`)).json()).version;
+	await settled(page, '.preview .slot');
+	const hours = await text(page, '.preview .slot'); // in the browser's zone, which need not be the machine's
+	const windowName = page.locator('.policy-form .card input').first();
+	await windowName.fill('');
+	await windowName.pressSequentially('night round'); // faster than the server judges
+	await page.locator('.policy-form input[type=time]').first().fill('21:30');
+	await page.waitForFunction((old) => document.querySelector('.preview .slot')?.textContent !== old, hours);
+	await page.locator('.save-bar .primary').click();
+	await settled(page, 'dialog[open] .diff .added');
+	await page.locator('dialog[open] .primary').click();
+	await said(page, `hospital の第 ${was + 1} 版が有効になりました`);
+	const now = await (await page.request.get(`${server.url}/api/v1/policies/hospital`)).json();
+	ok(now.version === was + 1 && now.yaml.includes("at: '21:30'") && /name: '?night round'?/.test(now.yaml) && now.yaml.includes('#'), 'the form writes the policy’s text, its comments stay', now.yaml);
+	await takeBack(page, `hospital の第 ${was + 1} 版`, 'hospital を元に戻しました');
+	await visit(page, server, 'policies/hospital?tab=text', '.editor textarea');
+	await page.fill('.editor textarea', `${(await page.inputValue('.editor textarea')).trimEnd()}\ncolour: blue\n`);
+	await settled(page, '.remarks');
+	ok(/行/.test(await text(page, '.remarks')), 'a mistake in the text is told with its line', await text(page, '.remarks'));
+	await page.locator('.save-bar button').first().click();
+	const { items } = await (await page.request.get(`${server.url}/api/v1/hosts`)).json();
+	await visit(page, server, `hosts/${items[0].id}`, '.next-slot');
+	await page.waitForFunction(() => /次の適用枠/.test(document.querySelector('.next-slot')?.textContent ?? ''));
+	await page.locator('.next-slot button').first().click();
+	await page.locator('dialog[open] .chip').first().click();
+	await page.locator('dialog[open] .primary').click();
+	await page.waitForFunction(() => document.querySelector('.next-slot')?.textContent.includes('保留中'));
+	await page.locator('.next-slot button', { hasText: '解除' }).click();
+	await page.waitForFunction(() => !document.querySelector('.next-slot')?.textContent.includes('保留中'));
+	ok(true, 'the machine is held with a reason, and released');
+	await visit(page, server, 'settings');
+	await page.locator('.guide input[minlength="6"]').fill('482913');
+	await page.getByRole('button', { name: 'PIN を設定' }).click();
+	await settled(page, '.guide .command');
+	const ward = await open(from, server.url, { width: 375, height: 812 });
+	await ward.goto(await text(page, '.guide .command pre'));
+	await settled(ward, 'input[type=password]');
+	await ward.fill('input[type=password]', '482913');
+	await ward.locator('button.primary').click();
+	await settled(ward, '.ward-machines li');
+	await ward.locator('.ward-machines button', { hasText: '保留' }).click();
+	await ward.locator('dialog[open] .ward-choices button').first().click();
+	await ward.locator('dialog[open] button.primary').click();
+	await settled(ward, 'li.held');
+	await ward.locator('li.held button').click();
+	await ward.waitForSelector('li.held', { state: 'detached' });
+	equal([ward.complaints, ward.foreign], [[], []], 'its ward opens its page with the PIN, holds the machine and releases it');
+}
+
+/** A made-up advisory of which this machine's own bash is too old, and CISA's word that it is exploited: the same on the
+ * overview, on the machine's page and on the vulnerability's. */
+async function findings(page, server, folder) {
+	const release = readFileSync('/etc/os-release', 'utf8').match(/^VERSION_ID="?(\d+)/m)?.[1];
+	const id = 'CVE-2026-1002';
+	const osv = path.join(folder, 'osv.json');
+	const kev = path.join(folder, 'kev.json');
+	writeFileSync(osv, JSON.stringify({
+		id: 'DSA-5999-1', modified: '2026-01-05T00:00:00Z', published: '2026-01-05T00:00:00Z', summary: 'bash - security update', related: [id],
+		severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
+		affected: [{ package: { ecosystem: `Debian:${release}`, name: 'bash' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '99:1-1' }] }] }],
+	}));
+	writeFileSync(kev, JSON.stringify({
+		title: 'KEV', catalogVersion: '2026.03.01', dateReleased: '2026-03-01T10:00:00.000Z', count: 1,
+		vulnerabilities: [{ cveID: id, vulnerabilityName: 'bash', dateAdded: '2026-02-20', dueDate: '2026-02-27', knownRansomwareCampaignUse: 'Unknown' }],
+	}));
+	await must(MAMORI, ['feed', 'import', '--data', server.data, osv, kev]);
+	await until('the finding', 30, async () => (await (await page.request.get(`${server.url}/api/v1/findings`)).json()).total === 1);
+	await afresh(page, server, '', '.actions-row');
+	ok((await text(page, '.actions-row .late')).includes('期限超過'), 'a finding past its date is counted on the overview');
+	await page.locator('.actions-row .late a, a.late').first().click();
+	await settled(page, 'tbody tr');
+	ok((await text(page, 'tbody')).includes(id), 'and the count leads to it');
+	await page.locator('tbody a[data-row]').first().click();
+	await page.locator('main h1', { hasText: id }).waitFor();
+	await settled(page, 'tbody tr');
+	ok((await text(page, 'main')).includes('bash'), 'its page names the machine and the package');
+	const { items } = await (await page.request.get(`${server.url}/api/v1/hosts`)).json();
+	await visit(page, server, `hosts/${items[0].id}?tab=findings&due=overdue`, 'tbody tr');
+	ok((await text(page, 'tbody td[data-label="期限"]')).includes('期限超過'), 'the machine\'s page has it with its date');
+	ok((await text(page, 'tbody td[data-label="対応"]')).trim() !== '', 'and what to do');
+}
+
 async function everyPage(page, server) {
 	const broken = [];
-	for (const hash of ['', 'hosts', 'patches', 'history', 'vulnerabilities', 'feeds', 'enrol', 'audit', 'settings']) {
-		await page.goto(`${server.url}/#/${hash}`);
-		await settled(page, 'main h1');
-		await page.waitForSelector('.skeleton', { state: 'detached' });
+	for (const hash of ['', 'hosts', 'patches', 'history', 'calendar', 'calendar?view=month', 'calendar?view=tomorrow', 'policies', 'policies?tab=days', 'policies/hospital', 'groups', 'groups?new=1', 'decisions', 'decisions?tab=verdicts', 'decisions?tab=halts', 'decisions?tab=vendors', 'decisions?tab=mitigations', 'vulnerabilities', 'feeds', 'enrol', 'audit', 'settings']) {
+		await visit(page, server, hash);
 		if ((await page.locator('.failure').count()) > 0) broken.push([hash, await text(page, '.failure')]);
 	}
 	equal(broken, [], 'every page gets its data');
@@ -96,9 +171,7 @@ async function everyPage(page, server) {
 async function sorting(page, server) {
 	const broken = [];
 	for (const hash of ['hosts', 'patches', 'history', 'vulnerabilities']) {
-		await page.goto(`${server.url}/#/${hash}`);
-		await settled(page, 'main h1');
-		await page.waitForSelector('.skeleton', { state: 'detached' });
+		await visit(page, server, hash);
 		for (const head of await page.locator('thead th button').all()) {
 			await head.click();
 			await page.waitForTimeout(150);
@@ -109,22 +182,21 @@ async function sorting(page, server) {
 }
 
 async function language(page, server) {
-	await page.goto(`${server.url}/#/`);
-	await settled(page, '.verdict');
+	await visit(page, server, '', '.verdict');
 	await page.locator('.side-foot button[lang=en]').click();
 	await page.waitForFunction(() => document.querySelector('h1')?.textContent === 'Overview');
 	equal(await page.evaluate(() => document.documentElement.lang), 'en', 'the language switches to English');
 }
 
 async function addHost(page, server) {
-	await page.goto(`${server.url}/#/enrol`);
+	await visit(page, server, 'enrol');
 	await page.locator('form button[type=submit]').click();
 	await settled(page, '.steps');
 	equal(await page.locator('.steps .command').count(), 3, 'a token is made, with the three commands to type');
 }
 
 async function signOut(page, server) {
-	await page.goto(`${server.url}/#/settings`);
+	await visit(page, server, 'settings');
 	await page.getByRole('button', { name: 'Sign out' }).click();
 	await settled(page, '.signin');
 	equal((await page.request.get(`${server.url}/api/v1/overview`)).status(), 401, 'after signing out nothing is answered');
@@ -143,6 +215,8 @@ await test(async () => {
 	await enrol(folder, server, page);
 	const count = await findUpdate(page, server);
 	if (count > 0) await openUpdate(page, count);
+	await planning(page, server, from);
+	if (/^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))) await findings(page, server, folder);
 	await everyPage(page, server);
 	await sorting(page, server);
 	await language(page, server);

@@ -4,27 +4,22 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { HOSTILE } from './lib-data.mjs';
 import { startMock } from './lib-mock.mjs';
-import { atEnd, browser, BUILD, equal, ok, open, skip, SOURCE, test } from './lib.mjs';
+import { afresh, everyPage, overflow, said, settled, takeBack, text, visit } from './lib-page.mjs';
+import { atEnd, browser, BUILD, equal, ok, open, skip, SOURCE, test, until } from './lib.mjs';
 
 const focused = (page) => page.evaluate(() => document.activeElement?.textContent ?? '');
-const text = (page, selector) => page.locator(selector).first().textContent();
-const settled = (page, selector) => page.waitForSelector(selector, { state: 'visible' });
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 async function hostile(page, mock) {
-	await page.goto(`${mock.url}/#/hosts`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, 'hosts', 'tbody tr');
 	ok((await page.locator('tbody').textContent()).includes(HOSTILE), 'a hostile host name is shown as text');
 	const patch = mock.hospital.patches.find((p) => p.source === HOSTILE);
-	await page.goto(`${mock.url}/#/patches/${encodeURIComponent(patch.id)}`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, `patches/${encodeURIComponent(patch.id)}`, 'tbody tr');
 	ok((await text(page, 'h1')).includes(HOSTILE), 'a hostile package name is shown as text, and its page opens');
 	equal(await page.evaluate(() => [document.querySelectorAll('main img').length, globalThis.hostile ?? null]), [0, null], 'and nothing of it is run');
 }
 
 async function signIn(page, mock) {
-	await page.goto(`${mock.url}/#/patches`);
-	await settled(page, '.signin');
+	await visit(page, mock, 'patches', '.signin');
 	ok((await text(page, '.signin')).includes('sudo mamori signin'), 'without a session the page says how to get a link');
 	await page.goto(`${mock.url}/#/signin/wrong`);
 	await settled(page, '.problem');
@@ -38,8 +33,7 @@ async function signIn(page, mock) {
 }
 
 async function keys(page, mock) {
-	await page.goto(`${mock.url}/#/hosts`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, 'hosts', 'tbody tr');
 	await page.keyboard.press('j');
 	const first = await focused(page);
 	await page.keyboard.press('j');
@@ -68,8 +62,7 @@ async function keys(page, mock) {
 }
 
 async function table(page, mock) {
-	await page.goto(`${mock.url}/#/hosts?group=${encodeURIComponent('外来')}&sort=-security`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, `hosts?group=${encodeURIComponent('外来')}&sort=-security`, 'tbody tr');
 	const groups = await page.locator('tbody td[data-label="部署グループ"]').allTextContents();
 	equal([...new Set(groups)], ['外来'], 'a mailed address gives the filtered rows');
 	const numbers = (await page.locator('tbody td[data-label="セキュリティ"]').allTextContents()).map(Number);
@@ -88,8 +81,7 @@ async function table(page, mock) {
 }
 
 async function live(page, mock) {
-	await page.goto(`${mock.url}/#/hosts`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, 'hosts', 'tbody tr');
 	await page.keyboard.press('j');
 	await page.keyboard.press('j');
 	const before = await focused(page);
@@ -103,49 +95,64 @@ async function orders(page, mock) {
 	const patch = mock.hospital.patches[0];
 	const missing = () => mock.hospital.targets.filter((t) => t.patch === patch && t.state === 'missing' && !t.host.silent).length;
 	const before = missing();
-	await page.goto(`${mock.url}/#/patches/${encodeURIComponent(patch.id)}`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, `patches/${encodeURIComponent(patch.id)}`, 'tbody tr');
 	await page.locator('.actions .primary').click();
 	await settled(page, 'dialog[open] .dialog-actions .primary');
 	const question = await text(page, 'dialog[open]');
 	ok(question.includes(`${before} 台に`) && question.includes(patch.title), 'the question says how many machines and which update', question);
 	equal(missing(), before, 'and nothing was ordered by asking');
 	await page.locator('dialog[open] .dialog-actions .primary').click();
-	await settled(page, '.message');
+	await said(page, '件の適用を指示しました');
 	equal(missing(), 0, 'confirming orders it');
-	await page.locator('.message button', { hasText: '取り消す' }).click();
-	await page.waitForFunction(() => document.querySelector('.message')?.textContent.includes('取り消しました'));
+	await takeBack(page, '件の適用を指示しました', '件の指示を取り消しました');
 	equal(missing(), before, 'and it can be taken back');
 	mock.role = 'viewer';
-	await page.goto('about:blank');
-	await page.goto(`${mock.url}/#/patches/${encodeURIComponent(patch.id)}`);
-	await settled(page, 'tbody tr');
+	await afresh(page, mock, `patches/${encodeURIComponent(patch.id)}`, 'tbody tr');
 	ok(await page.locator('.actions .primary').isDisabled(), 'a viewer cannot order');
 	mock.role = 'administrator';
 }
 
 async function troubles(page, mock) {
-	await page.goto(`${mock.url}/#/feeds`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, 'feeds', 'tbody tr');
 	mock.failing = 500;
 	await settled(page, '.failure.slim');
 	ok((await page.locator('tbody tr').count()) > 0, 'when the server fails, the last rows stay and the page says so');
 	mock.failing = 0;
 	await page.waitForSelector('.failure', { state: 'detached' });
 	equal(await page.locator('[role=alert]').count(), 0, 'and the message goes when the server is back');
-	await page.goto(`${mock.url}/#/hosts/h9999`);
-	await settled(page, '.failure');
+	await visit(page, mock, 'hosts/h9999', '.failure');
 	ok((await text(page, '.failure')).includes('登録されていません'), 'a host that is not there gives the server’s sentence');
-	await page.goto(`${mock.url}/#/hosts?q=nothing-like-this`);
+	await visit(page, mock, 'hosts?q=nothing-like-this');
 	await page.locator('.empty button').click();
 	await settled(page, 'tbody tr');
 	ok(!page.url().includes('nothing-like-this'), 'a filter that fits nothing offers to clear it');
 	page.complaints = page.complaints.filter((line) => !/\b(500|404)\b/.test(line));
 }
 
+/** A page whose own program fails says so, and everything else goes on. */
+async function broken(page, mock) {
+	const host = mock.hospital.hosts[6];
+	const addresses = host.addresses;
+	host.addresses = null;
+	await visit(page, mock, `hosts/${host.id}`, '.broken');
+	ok((await text(page, '.broken')).includes('この画面を表示できませんでした') && (await text(page, '.broken')).includes('更新は予定どおり'), 'a page that fails says so, and that updates go on');
+	await page.locator('.broken summary').click();
+	ok(/hosts\/h[\s\S]*TypeError/.test(await text(page, '.broken pre')), 'with words for a report');
+	await page.locator('nav a', { hasText: '更新プログラム' }).click();
+	await settled(page, 'tbody tr');
+	equal(await page.locator('.broken').count(), 0, 'the other pages work');
+	await visit(page, mock, `hosts/${host.id}`, '.broken');
+	host.addresses = addresses;
+	await until('the page to be shown again', 20, async () => {
+		await page.locator('.broken button.primary').click({ timeout: 500 }).catch(() => {});
+		return (await page.locator('.tabs').count()) > 0;
+	});
+	ok((await text(page, 'h1')).includes(host.name), 'and the page comes back without loading everything anew');
+	page.complaints = page.complaints.filter((line) => !/TypeError|null/.test(line));
+}
+
 async function languages(page, mock) {
-	await page.goto(`${mock.url}/#/`);
-	await settled(page, '.verdict');
+	await visit(page, mock, '', '.verdict');
 	ok(/\d{4}年\d+月\d+日\([日月火水木金土]\) \d\d:\d\d/.test(await text(page, 'main')), 'Japanese dates');
 	await page.locator('.side-foot button[lang=en]').click();
 	await page.waitForFunction(() => document.documentElement.lang === 'en');
@@ -160,39 +167,52 @@ async function languages(page, mock) {
 
 const PAGES = ['', 'hosts', 'hosts/h0005', 'hosts/h0005?tab=findings', 'hosts/h0005?tab=history', 'hosts/h0005?tab=machine', 'hosts/h0005?tab=packages', 'patches', 'history', 'vulnerabilities', 'feeds', 'enrol', 'audit', 'settings'];
 
-async function everyPage(page, mock, what) {
-	const wide = [];
-	const nameless = [];
-	for (const hash of PAGES) {
-		await page.goto(`${mock.url}/#/${hash}`);
-		await settled(page, 'main h1');
-		await page.waitForSelector('.skeleton', { state: 'detached' });
-		if ((await overflow(page)) > 0) wide.push(hash);
-		nameless.push(...(await page.evaluate(unnamedControls)));
-	}
-	equal(wide, [], `no page is wider than ${what}`);
-	equal(nameless, [], `every control has a name on ${what}`);
-}
-
-/** Runs in the page: buttons, links and fields that a screen reader could not name. */
-function unnamedControls() {
-	const named = (x) => x.textContent.trim() || x.getAttribute('aria-label') || x.title || x.labels?.[0]?.textContent.trim();
-	return [...document.querySelectorAll('button, a, input, select')].filter((x) => !named(x)).map((x) => x.outerHTML.slice(0, 120));
+/** What to do by when: counts that lead to their rows, dates with a word where they passed, the trend also as a table. */
+async function byWhen(page, mock) {
+	await visit(page, mock, '', '.actions-row');
+	ok((await text(page, '.actions-row .late')).includes('期限超過'), 'the overview counts what is overdue, in a word and not by colour alone');
+	ok(/緊急|未解消の検出/.test(await page.locator('svg.trend').getAttribute('aria-label')), 'the trend says in a sentence what it shows');
+	await page.locator('.trend-days summary').click();
+	equal(await page.locator('.trend-days tbody tr').count(), 90, 'and gives its days as a table');
+	await page.locator('.actions-row li').nth(1).locator('a').click();
+	await settled(page, 'tbody tr');
+	const actions = await page.locator('tbody td[data-label="対応"]').allTextContents();
+	ok(actions.length > 0 && actions.every((a) => a.includes('直ちに対応')), 'a count leads to its rows');
+	ok((await text(page, 'tbody td[data-label="期限"]')).includes('期限超過'), 'a due date that passed says so in a word');
+	const host = mock.hospital.hosts.find((x) => x.state === 'active' && !x.silent);
+	await visit(page, mock, `hosts/${host.id}?tab=findings&due=overdue`, 'tbody tr');
+	const late = await page.locator('tbody td[data-label="期限"]').allTextContents();
+	ok(late.length > 0 && late.every((d) => d.includes('期限超過')), 'a host’s findings are filtered by their due date');
+	mock.hospital.indexError = 'advisory index: damaged';
+	await visit(page, mock, 'settings', 'input[name="deadlines"]');
+	await page.locator('input[name="deadlines"]').nth(1).check();
+	await page.waitForFunction(() => document.querySelectorAll('input[name="deadlines"]')[1].checked);
+	equal(mock.hospital.deadlines, 'pci', 'the deadlines are chosen in the settings');
+	await visit(page, mock, '', '.by-when');
+	await page.waitForFunction(() => document.querySelector('.by-when').textContent.includes('damaged'));
+	ok((await text(page, '.by-when')).includes('照合されていません'), 'an index that cannot be used is said instead of a number');
+	mock.hospital.indexError = null;
 }
 
 async function phone(from, mock) {
 	const page = await open(from, mock.url, { width: 375, height: 812 });
-	await everyPage(page, mock, 'a phone');
-	await page.goto(`${mock.url}/#/hosts`);
-	await settled(page, 'tbody tr');
+	await everyPage(page, mock, PAGES, 'the hospital', 'a phone');
+	await visit(page, mock, 'hosts', 'tbody tr');
 	ok(await page.evaluate(() => getComputedStyle(document.querySelector('tbody tr')).display === 'grid'), 'rows are cards on a phone');
 	equal(await page.getByRole('row').count() > 10 && (await page.getByRole('cell').count()) > 10, true, 'which stay rows and cells for a screen reader');
 	equal(page.complaints, [], 'no complaint from the phone’s browser');
 }
 
+async function outside(page, mock) {
+	await visit(page, mock, 'history?state=installed', 'tbody tr');
+	const marked = page.locator('tbody tr', { hasText: 'mamori 以外' });
+	ok((await marked.count()) > 0, 'what was changed past mamori is marked in the history');
+	ok((await marked.first().textContent()).includes('指示した人: clerk'), 'and says who did it', await marked.first().textContent());
+	ok((await page.locator('tbody tr').count()) > (await marked.count()), 'what mamori did is not');
+}
+
 async function paper(page, mock) {
-	await page.goto(`${mock.url}/#/history`);
-	await settled(page, 'tbody tr');
+	await visit(page, mock, 'history', 'tbody tr');
 	await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
 	const seen = await page.evaluate(() => {
 		const shown = (selector) => getComputedStyle(document.querySelector(selector)).display !== 'none';
@@ -202,8 +222,7 @@ async function paper(page, mock) {
 	await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
 	const wide = [];
 	for (const hash of ['', 'hosts', 'patches', 'history', 'vulnerabilities']) {
-		await page.goto(`${mock.url}/#/${hash}`);
-		await page.waitForSelector('.skeleton', { state: 'detached' });
+		await visit(page, mock, hash);
 		if ((await overflow(page)) > 0) wide.push(hash);
 	}
 	equal(wide, [], 'and fits an A4 page');
@@ -224,8 +243,11 @@ await test(async () => {
 	await live(page, mock);
 	await orders(page, mock);
 	await troubles(page, mock);
+	await broken(page, mock);
 	await languages(page, mock);
-	await everyPage(page, mock, '1280 px');
+	await byWhen(page, mock);
+	await everyPage(page, mock, PAGES, 'the hospital', '1280 px');
+	await outside(page, mock);
 	await paper(page, mock);
 	await phone(from, mock);
 	equal(page.complaints, [], 'no complaint from the browser: scripts, styles and images keep to the policy');

@@ -143,18 +143,38 @@ function makeAudit(now) {
 
 const open = (t) => ['missing', 'failed', 'kept-back', 'queued', 'running'].includes(t.state);
 
+const REASONS = { 'act-now': 'ランサムウェアによる悪用が確認されています。', 'within-days': '30日以内に攻撃される見込みが一割以上あります(EPSS)。', 'next-window': '深刻ですが、攻撃は確認されていません。', watch: '深刻ではなく、攻撃は確認されていません。' };
+
+/** By when to act on a vulnerability of the made-up hospital. */
+export function dueOf(h, v) {
+	const action = v.kev ? 'act-now' : v.epss > 0.2 ? 'within-days' : ['critical', 'high'].includes(v.severity) ? 'next-window' : 'watch';
+	const days = { 'act-now': -4, 'within-days': v.epss > 0.3 ? -1 : 6, 'next-window': 40 }[action];
+	const midnight = h.now - (h.now % 86_400_000);
+	return { action, due: days === undefined ? null : iso(midnight + days * 86_400_000), overdue: days < 0, action_why: REASONS[action] };
+}
+
 /** The API's host item, computed from its targets. */
 export function hostItem(h, host) {
 	const mine = h.targets.filter((t) => t.host === host && open(t));
 	const findings = { critical: 0, high: 0, medium: 0, low: 0, unknown: 0, kev: 0 };
+	const actions = { 'act-now': 0, 'within-days': 0, 'next-window': 0, watch: 0, overdue: 0, overdue_now: 0 };
 	for (const t of mine)
 		for (const v of h.vulnerabilities.filter((x) => x.patch === t.patch.id)) {
 			findings[v.severity]++;
 			if (v.kev) findings.kev++;
+			const { action, overdue } = dueOf(h, v);
+			actions[action]++;
+			if (overdue) actions.overdue++;
+			if (overdue && action === 'act-now') actions.overdue_now++;
 		}
 	const security = mine.filter((t) => t.patch.security).length;
 	const failed = mine.filter((t) => t.state === 'failed').length;
 	return {
+		exposed: false,
+		importance: 'normal',
+		matched_at: iso(h.now - 600_000),
+		not_matched: host.os.ended ? '取り込んだデータに、この OS の情報がありません。' : null,
+		actions,
 		...host,
 		security,
 		pending: mine.length,

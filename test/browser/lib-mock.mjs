@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { hospital, hostItem } from './lib-data.mjs';
+import { dueOf, hospital, hostItem } from './lib-data.mjs';
+import { groupRoutes } from './lib-groups.mjs';
+import { relayNotices, relayRoutes, siteOf } from './lib-relays.mjs';
+import { planRoutes, trouble, wardAnswer } from './lib-plan.mjs';
 
 export const POLICY =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -41,6 +44,8 @@ const ATTENTION = {
 	reboot: (x) => x.reboot,
 	eol: (x) => x.os.ended,
 	kev: (x) => x.findings.kev > 0,
+	overdue: (x) => x.actions.overdue > 0,
+	'not-matched': (x) => x.not_matched !== null,
 };
 
 function hosts(h, query) {
@@ -48,6 +53,7 @@ function hosts(h, query) {
 		.map((host) => hostItem(h, host))
 		.filter((x) => has(`${x.name} ${x.addresses} ${x.os.name}`, query.get('q')))
 		.filter((x) => !query.get('group') || x.group === query.get('group'))
+		.filter((x) => !query.get('site') || (siteOf(h, h.hosts.find(({ id }) => id === x.id)) ?? '-') === query.get('site'))
 		.filter((x) => !query.get('state') || x.state === query.get('state'))
 		.filter((x) => !query.get('attention') || ATTENTION[query.get('attention')](x));
 	const pressing = (x) => x.findings.critical * 1000 + x.findings.high;
@@ -95,6 +101,12 @@ function hostDetail(h, id) {
 		},
 		last_user: '佐藤',
 		timezone: 'Asia/Tokyo',
+		backup_at: null,
+		settings: [
+			{ setting: 'lockout', state: 'in-force', why: null },
+			{ setting: 'rdp', state: host.silent ? 'failed' : 'conflict', why: 'ドメインのポリシー「Default Domain Policy」が定めているため、変更していません。' },
+			{ setting: 'smb1', state: 'not-applicable', why: 'この端末にファイル共有はありません。' },
+		],
 		reboot_signals: host.reboot ? ['/run/reboot-required: linux-image-6.1.0-37-amd64'] : [],
 		planned_at: h.iso(h.now - 180_000),
 		plan_error: null,
@@ -143,7 +155,7 @@ function patchDetail(h, id) {
 		})),
 		fixes: h.vulnerabilities
 			.filter((v) => v.patch === id)
-			.map((v, i) => ({ vulnerability: v.id, severity: v.severity, cvss: v.cvss, kev: v.kev, epss: v.epss, source: i % 3 === 2 ? 'changelog' : 'advisory', advisories: i % 3 === 2 ? [] : v.advisories, title: v.title })),
+			.map((v, i) => ({ vulnerability: v.id, severity: v.severity, cvss: v.cvss, kev: v.kev, epss: v.epss, source: i % 3 === 2 ? 'changelog' : 'advisory', advisories: i % 3 === 2 ? [] : v.advisories, title: v.title, hosts: 1, ...dueOf(h, v) })),
 	};
 }
 
@@ -191,9 +203,9 @@ function history(h, query) {
 			state: t.state,
 			at: t.at,
 			finished: ORDER.includes(t.state) ? null : h.iso(Date.parse(t.at) + 40_000 + i * 700),
-			trigger: 'order',
-			by: 'admin',
-			why: t.state === 'failed' ? h.WHY.failed : null,
+			...(t.state === 'installed' && i % 4 === 0
+				? { trigger: 'outside', by: 'clerk (1000)', why: 'mamori ではなく「apt-get install」による変更です(指示した人: clerk (1000))。' }
+				: { trigger: 'order', by: 'admin', why: t.state === 'failed' ? h.WHY.failed : null }),
 			words: ORDER.includes(t.state) ? null : h.WORDS,
 		}))
 		.filter((a) => !query.get('host') || a.host.id === query.get('host'))
@@ -215,7 +227,7 @@ function affected(h, v) {
 function vulnerabilityItem(h, v) {
 	const { patch, ...item } = v;
 	const rows = affected(h, v);
-	return { ...item, hosts: rows.length, fixable: rows.filter((t) => t.state !== 'kept-back').length };
+	return { ...item, ...dueOf(h, v), hosts: rows.length, fixable: rows.filter((t) => t.state !== 'kept-back').length };
 }
 
 function vulnerabilities(h, query) {
@@ -223,9 +235,10 @@ function vulnerabilities(h, query) {
 		.map((v) => vulnerabilityItem(h, v))
 		.filter((v) => v.hosts > 0 && has(`${v.id} ${v.packages}`, query.get('q')))
 		.filter((v) => !query.get('severity') || v.severity === query.get('severity'))
-		.filter((v) => !query.get('kev') || v.kev);
+		.filter((v) => !query.get('kev') || v.kev)
+		.filter((v) => within(v, query, h.now));
 	rows.sort((a, b) => Number(b.kev) - Number(a.kev) || b.epss - a.epss);
-	return list(rows, query);
+	return list(rows, query, { ...byDue, id: (x) => x.id, hosts: (x) => x.hosts, epss: (x) => x.epss, cvss: (x) => x.cvss });
 }
 
 function vulnerabilityDetail(h, id) {
@@ -233,7 +246,7 @@ function vulnerabilityDetail(h, id) {
 	if (!v) throw new Refusal(404, 'not-found', 'この脆弱性の検出はありません。');
 	return {
 		...vulnerabilityItem(h, v),
-		findings: affected(h, v).map((t) => ({ host: ref(t.host), package: t.patch.source, installed: t.patch.from, fixed: t.patch.version, patch: t.patch.id, why: `${v.advisories[0]}: ${t.patch.version} 未満が対象です。` })),
+		findings: affected(h, v).map((t) => ({ host: ref(t.host), package: t.patch.source, installed: t.patch.from, fixed: t.patch.version, patch: t.patch.id, ...dueOf(h, v), first_seen: h.iso(h.now - 9 * 86_400_000), why: `${v.advisories[0]}: ${t.patch.version} 未満が対象です。` })),
 	};
 }
 
@@ -244,11 +257,47 @@ function findings(h, id, query) {
 		.flatMap((t) =>
 			h.vulnerabilities
 				.filter((v) => v.patch === t.patch.id)
-				.map((v) => ({ package: t.patch.source, source: t.patch.source, installed: t.patch.from, fixed: t.patch.version, vulnerability: v.id, aliases: [], advisories: v.advisories, severity: v.severity, cvss: v.cvss, kev: v.kev, epss: v.epss, running: null, due: v.kev_due, why: `${v.advisories[0]}: ${t.patch.version} 未満が対象です。`, patch: t.patch.id })),
+				.map((v) => ({ package: t.patch.source, source: t.patch.source, installed: t.patch.from, fixed: t.patch.version, vulnerability: v.id, aliases: [], advisories: v.advisories, severity: v.severity, cvss: v.cvss, kev: v.kev, epss: v.epss, running: null, ...dueOf(h, v), first_seen: h.iso(h.now - 9 * 86_400_000), why: `${v.advisories[0]}: ${t.patch.version} 未満が対象です。`, patch: t.patch.id })),
 		)
-		.filter((f) => has(`${f.vulnerability} ${f.package}`, query.get('q')) && (!query.get('severity') || f.severity === query.get('severity')) && (!query.get('kev') || f.kev));
-	return list(rows, query);
+		.filter((f) => has(`${f.vulnerability} ${f.package}`, query.get('q')) && (!query.get('severity') || f.severity === query.get('severity')) && (!query.get('kev') || f.kev))
+		.filter((f) => within(f, query, h.now));
+	return list(rows, query, byDue);
 }
+
+const DAY = 86_400_000;
+
+/** Ninety days in which things get better. */
+function trend(h, query) {
+	const days = Number(query.get('days') ?? 90);
+	const items = Array.from({ length: days }, (_, i) => {
+		const left = (days - i) / days;
+		const wave = (n) => Math.round(n * left + (n / 6) * Math.sin(i / 5) ** 2);
+		return { day: h.iso(h.now - (days - 1 - i) * DAY).slice(0, 10), hosts: 48, clean: 48 - wave(40), critical: wave(24), high: wave(90), medium: wave(160), low: wave(60), unknown: wave(12), kev: wave(5), overdue: wave(30), new: i % 7 === 0 ? 31 : 0, fixed: i % 7 === 2 ? 44 : 0 };
+	});
+	const fixed = { critical: { count: 21, mean_days: 2.4 }, high: { count: 80, mean_days: 9.1 }, medium: { count: 0, mean_days: null }, low: { count: 0, mean_days: null }, unknown: { count: 0, mean_days: null } };
+	return { days, group: query.get('group'), items, fixed };
+}
+
+const SETS = [
+	{ name: 'bod', title: 'CISA BOD 26-04:3 日・14 日・60 日' },
+	{ name: 'pci', title: 'PCI DSS 6.3.3:緊急と重要は 1 か月' },
+];
+
+function settings(h, body) {
+	if (body && !SETS.some((set) => set.name === body.deadlines)) throw new Refusal(400, 'usage', 'この基準はありません。');
+	h.deadlines = body?.deadlines ?? h.deadlines ?? 'bod';
+	return { timezone: 'Asia/Tokyo', deadlines: h.deadlines, deadline_sets: SETS };
+}
+
+const within = (f, query, now) => {
+	const action = query.get('action');
+	const due = query.get('due');
+	const left = f.due ? (Date.parse(f.due) - now) / DAY : null;
+	const spans = { overdue: (n) => n < 0, today: (n) => n >= 0 && n < 1, week: (n) => n >= 0 && n < 7, month: (n) => n >= 0 && n < 30 };
+	return (!action || action.split(',').includes(f.action)) && (!due || (left !== null && spans[due](left)));
+};
+
+const byDue = { due: (x) => x.due ?? '9', severity: (x) => x.severity, package: (x) => x.package, vulnerability: (x) => x.vulnerability };
 
 function groupsOf(h) {
 	const names = [...new Set(h.hosts.map((x) => x.group))];
@@ -285,14 +334,18 @@ function overview(h) {
 			installed_7d: count((t) => t.state.startsWith('installed')),
 		},
 		findings: sum,
+		actions: active.reduce((all, x) => Object.fromEntries(Object.entries(x.actions).map(([key, n]) => [key, n + (all[key] ?? 0)])), {}),
+		overdue_hosts: active.filter((x) => x.actions.overdue > 0).length,
+		not_matched: active.filter((x) => x.not_matched !== null).length,
 		eol: active.filter((x) => x.os.ended).length,
 		groups: groupsOf(h).map(({ security, ...g }) => g),
-		feeds: { imported: 4, known: 5, stale: 1, oldest: h.iso(h.now - 3 * 86_400_000) },
+		feeds: { imported: 4, known: 5, stale: 1, oldest: h.iso(h.now - 3 * 86_400_000), error: h.indexError ?? null },
 		notices: [
 			...active.filter((x) => x.failed > 0).map((x) => notice('alarm', 'failed', x, '更新に失敗しました:ディスクの空きが 1.2 GB 不足しています。')),
 			...active.filter((x) => x.silent).map((x) => notice('warning', 'silent', x, '2 日前から応答がありません。電源とネットワークを確認してください。')),
 			...active.filter((x) => x.os.ended).map((x) => notice('warning', 'eol', x, 'OS のサポートが 2024年6月30日に終了しました。')),
 			...items.filter((x) => x.state === 'pending').map((x) => notice('info', 'pending-host', x, '承認を待っています。')),
+			...relayNotices(h),
 			notice('warning', 'stale-feed', null, 'EPSS のデータが 3 日前のものです。「データの鮮度」から取り込んでください。'),
 		],
 	};
@@ -302,7 +355,7 @@ function feeds(h) {
 	const item = (feed, title, records, age, after) => ({ feed, title, source: age === null ? null : `/var/lib/mamori/feeds/${feed}`, records, imported_at: age === null ? null : h.iso(h.now - age * 3_600_000), published_at: age === null ? null : h.iso(h.now - (age + 5) * 3_600_000), stale: age !== null && age * 3600 > after, stale_after_s: after });
 	return {
 		items: [item('debian-dsa', 'Debian DSA', 5908, 2, 86_400), item('debian-dla', 'Debian DLA', 4223, 2, 86_400), item('kev', 'CISA KEV', 1404, 5, 86_400), item('epss', 'EPSS', 360_142, 74, 172_800), item('osv', 'OSV', 0, null, 86_400)],
-		index: { generation: 12, built_at: h.iso(h.now - 7_200_000), size: 48_300_000 },
+		index: { generation: 12, built_at: h.iso(h.now - 7_200_000), size: 48_300_000, error: h.indexError ?? null },
 	};
 }
 
@@ -366,8 +419,10 @@ const ROUTES = [
 		if (what !== 'refresh') host.state = what === 'approve' ? 'active' : 'revoked';
 		return hostItem(h, host);
 	}],
-	['PATCH', /^hosts\/([^/]+)$/, (h, [id], q, body) => hostItem(h, Object.assign(hostOf(h, id), { group: body.group }))],
-	['GET', /^groups$/, (h, m, q) => list(groupsOf(h), q)],
+	['PATCH', /^hosts\/([^/]+)$/, (h, [id], q, body) => hostItem(h, Object.assign(hostOf(h, id), body))],
+	['GET', /^trend$/, (h, m, q) => trend(h, q)],
+	['GET', /^settings$/, (h) => settings(h)],
+	['PATCH', /^settings$/, (h, m, q, body) => settings(h, body)],
 	['GET', /^patches$/, (h, m, q) => patches(h, q)],
 	['GET', /^patches\/([^/]+)$/, (h, [id]) => patchDetail(h, id)],
 	['GET', /^host-patches$/, (h, m, q) => hostPatches(h, q)],
@@ -380,6 +435,9 @@ const ROUTES = [
 	['GET', /^tokens$/, (h, m, q) => list(h.tokens, q)],
 	['POST', /^tokens$/, (h, m, q, body) => token(h, body)],
 	['GET', /^audit$/, (h, m, q) => list(h.audit, q)],
+	...groupRoutes(Refusal, list, groupsOf),
+	...relayRoutes(Refusal, list),
+	...planRoutes(Refusal, list),
 	['POST', /^signin-links$/, (h) => ({ link: 'https://mamori.hospital.example:8443/#/signin/4f7c2a', expires: h.iso(h.now + 86_400_000) })],
 ];
 
@@ -390,7 +448,7 @@ function session(mock, method, body) {
 		mock.signedIn = true;
 	}
 	if (!mock.signedIn) throw new Refusal(401, 'unauthenticated', 'サインインしていません。');
-	return { user: 'admin', role: mock.role, csrf: 'csrf-token', expires: mock.hospital.iso(mock.hospital.now + 43_200_000) };
+	return { user: 'admin', role: mock.role, csrf: 'csrf-token', timezone: mock.timezone ?? 'Asia/Tokyo', expires: mock.hospital.iso(mock.hospital.now + 43_200_000) };
 }
 
 function answer(mock, method, url, headers, body) {
@@ -422,13 +480,14 @@ export async function startMock(dist, { port = 0, signedIn = false } = {}) {
 	const mock = { role: 'administrator', failing: 0, signedIn, hospital: hospital(Date.now()), requests: [] };
 	const server = createServer(async (request, response) => {
 		const url = new URL(request.url, 'http://mock');
-		if (!url.pathname.startsWith('/api/')) return serveFile(dist, url, response);
+		const ward = url.pathname.startsWith('/ward/');
+		if (!ward && !url.pathname.startsWith('/api/')) return serveFile(dist, url, response);
 		let text = '';
 		for await (const chunk of request) text += chunk;
 		mock.requests.push({ method: request.method, url: request.url, language: request.headers['accept-language'] });
 		let result;
 		try {
-			result = { status: 200, body: answer(mock, request.method, url, request.headers, text ? JSON.parse(text) : {}) };
+			result = { status: 200, body: (ward ? wardAnswer(Refusal) : answer)(mock, request.method, url, request.headers, text ? JSON.parse(text) : {}) };
 		} catch (cause) {
 			if (!(cause instanceof Refusal)) throw cause;
 			result = cause.answer;
@@ -447,5 +506,6 @@ export async function startMock(dist, { port = 0, signedIn = false } = {}) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
 	const mock = await startMock(process.argv[2] ?? 'web/dist', { port: Number(process.argv[3] ?? 0), signedIn: true });
+	trouble(mock.hospital);
 	console.log(mock.url);
 }

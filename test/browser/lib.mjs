@@ -29,6 +29,7 @@ export function skip(reason) {
 const ending = [];
 let points = 0;
 let failures = 0;
+const pages = [];
 
 /** Does this when the test ends, however it ends; the last one said is done first. */
 export function atEnd(action) {
@@ -58,6 +59,12 @@ export async function until(what, seconds, test) {
 	}
 }
 
+/** What stands on a page when a test does not come to its end: where it was, what it said, what it complained of. */
+async function describe(page) {
+	const seen = await page.evaluate(() => ['h1', '.message', '.failure', '.problem', 'dialog[open] h2'].map((at) => document.querySelector(at)?.textContent ?? null));
+	console.log(`# ${page.url()} ${JSON.stringify({ seen, complaints: page.complaints.slice(-5), failed: page.failed.slice(-5) })}`);
+}
+
 /** Runs the test and prints its plan; whatever was started is ended. */
 export async function test(body) {
 	process.once('SIGTERM', () => void finish().then(() => process.exit(143)));
@@ -67,7 +74,10 @@ export async function test(body) {
 		if (cause instanceof Skip) {
 			points++;
 			console.log(`ok ${points} - the rest # SKIP ${cause.message}`);
-		} else ok(false, 'runs to its end', String(cause?.stack ?? cause));
+		} else {
+			ok(false, 'runs to its end', String(cause?.stack ?? cause));
+			for (const page of pages) await describe(page).catch(() => {});
+		}
 	}
 	console.log(`1..${points}`);
 	await finish();
@@ -106,13 +116,17 @@ export async function browser() {
 }
 
 /** A page in a fresh profile. `complaints` gathers console errors and uncaught exceptions, `foreign` every request
- * that leaves the server's origin. */
+ * that leaves the server's origin. MAMORI_SLOW=6 makes its processor six times slower: what is waited for by luck shows. */
 export async function open(from, url, { lang = 'ja-JP', width = 1280, height = 800, ...more } = {}) {
 	const context = await from.newContext({ locale: lang, timezoneId: 'Asia/Tokyo', viewport: { width, height }, ignoreHTTPSErrors: true, ...more });
 	const page = await context.newPage();
-	page.setDefaultTimeout(15_000);
+	page.setDefaultTimeout(60_000); // others may load the machine
+	if (process.env.MAMORI_SLOW) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: Number(process.env.MAMORI_SLOW) });
 	page.complaints = [];
 	page.foreign = [];
+	page.failed = [];
+	page.on('requestfailed', (request) => page.failed.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
+	pages.push(page);
 	page.on('console', (message) => {
 		if (message.type() === 'error' || message.type() === 'warning') page.complaints.push(message.text());
 	});

@@ -1,8 +1,10 @@
 /* What the part of the agent with rights reads of the network: the server's answers, an order's document, and the
- * frames in which the other process hands them over. The first byte chooses. */
+ * frames in which the other process hands them over; and what anybody at the machine may say to it. The first byte
+ * chooses. */
 #include "agent/answer.h"
 #include "agent/frame.h"
 #include "agent/order.h"
+#include "agent/ward.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,6 +50,21 @@ order(struct arena *a, struct str text)
 }
 
 static void
+ward(struct arena *a, struct str text)
+{
+	struct ward_ask k;
+	struct err e = { 0 };
+
+	if (!ward_parse(a, text, &k, &e)) {
+		check(e.code != ERR_NONE);
+		return;
+	}
+	check(k.why.len <= WARD_WHY_MAX && k.kind <= WARD_LATER && k.uid == 0);
+	for (size_t i = 0; i < k.why.len; i++)
+		check((unsigned char)k.why.ptr[i] >= 0x20);
+}
+
+static void
 frame(struct str bytes)
 {
 	struct frame f;
@@ -81,6 +98,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'f':
 		frame(rest);
+		break;
+	case 'w':
+		ward(&a, rest);
 		break;
 	default:
 		answer(&a, rest);

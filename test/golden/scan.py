@@ -77,6 +77,40 @@ def broken_stanza(data):
             status == 0 and document["bad"] == 1 and document["findings"] == whole["findings"] and "1 broken" in error, error
 
 
+def trackers_reason(data):
+    """What Debian leaves open is a finding, with the tracker's reason in its own words; nothing is closed by a state."""
+    def state(**more):
+        return {"releases": {"bookworm": {"status": "open", "urgency": "low", "repositories": {"bookworm": "1"}, **more}}}
+
+    tracker = {"openssl": {
+        "CVE-2031-0101": state(nodsa="Minor issue", nodsa_reason=""),
+        "CVE-2031-0102": state(nodsa="Too intrusive to backport", nodsa_reason="ignored"),
+        "CVE-2031-0103": state(nodsa="Fix along with the next DSA", nodsa_reason="postponed"),
+        "CVE-2031-0104": state(),
+        "CVE-2031-0105": state(status="resolved", fixed_version="0"),
+        "CVE-2031-0106": state(status="undetermined"),
+        "CVE-2031-0107": state(urgency="end-of-life"),
+    }}
+    said = {"CVE-2031-0101": "no DSA: minor issue", "CVE-2031-0102": "ignored: too intrusive to backport",
+            "CVE-2031-0103": "postponed: fix along with the next DSA", "CVE-2031-0104": "", "CVE-2031-0107": "end of life"}
+    with tempfile.TemporaryDirectory(prefix="mamori-golden-") as own:
+        path = pathlib.Path(own) / "json"
+        path.write_text(json.dumps(tracker))
+        status, _, error = run(own, "feed", "import", path)
+        yield "a tracker is imported", status == 0, error
+        status, out, error = scan(own, "--why")
+        rows = {row.split()[0]: row for row in out.decode().splitlines() if row.startswith("CVE-")}
+        yield "all that the tracker has open is found, nothing else", status == 0 and set(rows) == set(said), out
+        for cve, reason in said.items():
+            yield f"--why says {reason or 'that there is no reason'} of {cve}", reason in rows.get(cve, "-") \
+                and (bool(reason) or "no fixed version" in rows.get(cve, "")), rows.get(cve)
+        status, out, error = scan(own, "--json")
+        notes = {f["vulnerability"]: f["why"] for f in json.loads(out)["findings"]}
+        yield "and so does the JSON", all(reason in notes[cve] for cve, reason in said.items()), notes
+        status, out, error = scan(own, "--why", "--lang", "ja")
+        yield "in Japanese as well", status == 0 and all(reason in out.decode() for reason in said.values()), out
+
+
 def main():
     update = "--update" in sys.argv
     failed = number = 0
@@ -85,7 +119,7 @@ def main():
         status, _, error = run(data, "feed", "import", *feeds)
         points = [("the feeds are imported", status == 0, error)]
         points += [*golden(data, update), *fail_on(data), *wrong_words(data), *unknown_is_not_none(data),
-                   *broken_stanza(data)]
+                   *broken_stanza(data), *trackers_reason(data)]
     for number, (name, good, detail) in enumerate(points, 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {name}")

@@ -3,6 +3,7 @@
 The archive's address, its proxy, certificates and clock settings come from the machine's own /etc/apt at the time of
 the test; nothing about it is written here.  The base root is kept as a tarball in the cache.
 """
+import functools
 import hashlib
 import pathlib
 import re
@@ -78,6 +79,16 @@ def tarball(s, archive, proxy):
     return path
 
 
+@functools.cache
+def can_overlay(s):
+    """Whether roots can be laid over their base; else they are copied."""
+    folders = [s.tmp / f"overlay-{n}" for n in ("lower", "upper", "work", "whole")]
+    for folder in folders:
+        folder.mkdir()
+    options = "lowerdir={},upperdir={},workdir={}".format(*folders)
+    return s.run("unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, folders[3]).status == 0
+
+
 class Roots:
     """Fresh copies of one prepared root: security suite known, lists fetched, programs under test inside."""
 
@@ -100,12 +111,14 @@ class Roots:
         self.copies = 0
 
     def host(self, name, machine_id=None, disk="", base=None):
-        """A booted host from a fresh copy of the root, with a relay to the archive on its own link (host.proxy).
+        """A booted host of its own over the root, with a relay to the archive on its own link (host.proxy).
         disk: size of a disk of its own, else it shares the folder's."""
         self.copies += 1
-        root = self.s.tmp / f"root-{self.copies}"
-        self.s.run("cp", "-a", "--reflink=auto", base or self.base, root, check=True)
-        host = lib.Host(self.s, root, name, machine_id, disk).boot()
+        root, base = self.s.tmp / f"root-{self.copies}", base or self.base
+        if disk or not can_overlay(self.s):
+            self.s.run("cp", "-a", "--reflink=auto", base, root, check=True)
+            base = ""
+        host = lib.Host(self.s, root, name, machine_id, disk, base).boot()
         host.proxy = lib.ArchiveProxy(host.gateway)
         configure(host.root, self.archive, host.proxy.url, [RELEASE, f"{RELEASE}-security"])
         return host
@@ -116,11 +129,75 @@ class Roots:
         done = host.run("apt-get", "-q", "update", timeout=300)
         if done.status != 0 or not host.simulated():
             raise lib.Skip("the archive offers no update for a fresh root: " + str(done)[-300:])
+        fetched = self.s.tmp / "lists"
+        shutil.copytree(host.root / "var/lib/apt/lists", fetched)
         host.kill()
         shutil.rmtree(self.base / "var/lib/apt/lists")
-        shutil.copytree(host.folder / "var/lib/apt/lists", self.base / "var/lib/apt/lists")
+        fetched.rename(self.base / "var/lib/apt/lists")
         shutil.rmtree(host.folder)
         return self
+
+
+def package(host, folder, name, version, fields="", arch="all", files=None):
+    """Builds a package inside the host; gives its path there. files: path in the package -> text, control scripts as
+    DEBIAN/NAME."""
+    tree = host.root / "tmp/package"
+    shutil.rmtree(tree, ignore_errors=True)
+    control = {"DEBIAN/control": f"Package: {name}\nVersion: {version}\nArchitecture: {arch}\n"
+                                 f"Maintainer: a <a@example.org>\n{fields}Description: x\n"}
+    for path, text in {**control, **(files or {})}.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+        (tree / path).chmod(0o755 if text.startswith("#!") else 0o644)
+    (host.root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    path = f"{folder}/{name}_{version}_{arch}.deb"
+    host.run("dpkg-deb", "-b", "--root-owner-group", "/tmp/package", path, check=True)
+    return path
+
+
+def signing(s):
+    """gpg with a throw-away key, made once for a scenario."""
+    home = s.tmp / "gpg"
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--yes"]
+    if not home.exists():
+        home.mkdir(mode=0o700)
+        subprocess.run([*gpg, "--passphrase", "", "--quick-gen-key", "own@example.org", "rsa2048", "sign", "never"],
+                       check=True, capture_output=True)
+        s.exits.callback(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
+    return gpg
+
+
+# Refreshes the own repository alone.
+OWN_ONLY = ["-o", "Dir::Etc::sourcelist=/etc/apt/sources.list.d/own.list", "-o", "Dir::Etc::sourceparts=-",
+            "-o", "APT::Get::List-Cleanup=0"]
+
+
+def repository(s, host, packages, alone=False):
+    """The hospital's own signed repository, on the host itself, which then knows it; packages: arguments of package()
+    after the folder. alone: the host knows no other one. Again: with what is new beside what was there."""
+    for wanted in packages:
+        package(host, "/srv/repository", *wanted)
+    folder, lines = host.root / "srv/repository", []
+    for path in sorted(folder.glob("*.deb")):
+        control = host.run("dpkg-deb", "-f", f"/srv/repository/{path.name}", check=True).out
+        data = path.read_bytes()
+        lines.append(f"{control.strip()}\nFilename: ./{path.name}\nSize: {len(data)}\n"
+                     f"SHA256: {hashlib.sha256(data).hexdigest()}\n")
+    index = "\n".join(lines).encode()
+    (folder / "Packages").write_bytes(index)
+    date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime())
+    (folder / "Release").write_text(f"Origin: Own\nLabel: Own\nSuite: stable\nCodename: stable\nDate: {date}\n"
+                                    f"SHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n")
+    gpg = signing(s)
+    (host.root / "etc/apt/own.gpg").write_bytes(
+        subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout)
+    subprocess.run([*gpg, "--clearsign", "-o", str(folder / "InRelease"), str(folder / "Release")], check=True,
+                   capture_output=True)
+    (host.root / "etc/apt/sources.list.d").mkdir(exist_ok=True)
+    (host.root / "etc/apt/sources.list.d/own.list").write_text("deb [signed-by=/etc/apt/own.gpg] file:/srv/repository ./\n")
+    if alone:
+        (host.root / "etc/apt/sources.list").write_text("")
+    host.run("apt-get", "-q", "update", *OWN_ONLY, check=True)
 
 
 class Site:

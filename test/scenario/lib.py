@@ -107,6 +107,14 @@ class Scenario:
                     pass
             time.sleep(0.02)
 
+    def own_shm(self):
+        """Shared memory of this scenario alone, which ends with its last process: some programs leave theirs when killed."""
+        CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNS) or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or \
+                libc.mount(b"mamori-test", b"/dev/shm", b"tmpfs", 0, None):
+            raise Skip(f"needs a mount namespace: {os.strerror(ctypes.get_errno())}")
+
     # ---- TAP ----
 
     def _comment(self, text):
@@ -185,9 +193,22 @@ class Scenario:
             server.start()
         return server
 
+    def number(self):
+        """1 to 250: for addresses and names of links, no other scenario of this machine has it at the same time."""
+        for number in range(1, 251):
+            held = socket.socket(socket.AF_UNIX)  # ends with us, however we end
+            try:
+                held.bind(f"\0mamori-test-{number}")
+            except OSError:
+                held.close()
+                continue
+            self.exits.callback(held.close)
+            return number
+        raise RuntimeError("250 networks of tests are in use")
+
     def site_address(self):
         """An address of this machine alone that hosts in namespaces reach through their own links."""
-        address = f"10.213.0.{1 + os.getpid() % 250}"
+        address = f"10.213.0.{self.number()}"
         self.run("ip", "addr", "add", f"{address}/32", "dev", "lo", check=True)
         self.exits.callback(subprocess.run, ["ip", "addr", "del", f"{address}/32", "dev", "lo"], capture_output=True)
         return address
@@ -487,6 +508,12 @@ INIT = r"""
 import os, signal, subprocess, sys
 root = sys.argv[1]
 def sh(*a): subprocess.run(a, check=True)
+if sys.argv[4]:  # only what differs from the base is this host's own
+    whole, work = root + "-whole", root + "-work"
+    os.makedirs(whole, exist_ok=True)
+    os.makedirs(work, exist_ok=True)
+    sh("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={sys.argv[4]},upperdir={root},workdir={work}", whole)
+    root = whole
 if sys.argv[3]:  # the root on a small disk of its own
     copy = root + "-disk"
     os.makedirs(copy, exist_ok=True)
@@ -514,16 +541,15 @@ class Host:
     """A machine: a root folder with namespaces of its own (network, processes, mounts, host name) and one veth pair to
     the main namespace. `kill` ends everything in it at once, as a pulled plug does."""
 
-    subnets = 0
-
-    def __init__(self, scenario, root, name, machine_id=None, disk=""):
-        self.s, self.folder, self.name, self.disk = scenario, pathlib.Path(root), name, disk
+    def __init__(self, scenario, root, name, machine_id=None, disk="", base=""):
+        """base: a folder that root is laid over, so that nothing is copied."""
+        self.s, self.folder, self.name, self.disk, self.base = scenario, pathlib.Path(root), name, disk, base
         self.init = self.pid = None
+        (self.root / "etc").mkdir(parents=True, exist_ok=True)
         (self.root / "etc/machine-id").write_text((machine_id or secrets.token_hex(16)) + "\n")
         (self.root / "etc/hostname").write_text(name + "\n")
-        Host.subnets += 1
-        self.link = f"mm{os.getpid() % 1000000}x{Host.subnets}"
-        self.subnet = 1 + (os.getpid() * 7 + Host.subnets) % 250
+        self.subnet = scenario.number()
+        self.link = f"mm{self.subnet}"
         self.gateway, self.address = f"10.213.{self.subnet}.1", f"10.213.{self.subnet}.2"
         scenario.exits.callback(self._unlink)
 
@@ -537,7 +563,7 @@ class Host:
 
     def boot(self):
         self.init = self.s.start("unshare", "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child=SIGKILL",
-                                 sys.executable, "-c", INIT, self.folder, self.name, self.disk, log=f"init-{self.name}")
+                                 sys.executable, "-c", INIT, self.folder, self.name, self.disk, self.base, log=f"init-{self.name}")
         self.s.wait_for(f"{self.name} to boot", 10, lambda: "up" in self.init.output() or self._dead())
         children = pathlib.Path(f"/proc/{self.init.pid}/task/{self.init.pid}/children").read_text().split()
         self.pid = int(children[0])
@@ -583,13 +609,13 @@ class Host:
                     found[int(entry.name)] = [a.decode(errors="replace") for a in argv]
         return found
 
-    def end(self, pick=lambda argv: True):
-        """SIGKILL to the processes in here that pick() names; gives their argument vectors."""
+    def end(self, pick=lambda argv: True, by=signal.SIGKILL):
+        """A signal to the processes in here that pick() names; gives their argument vectors."""
         ended = []
         for pid, argv in self.processes().items():
             if argv[0] and pick(argv):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, by)
                     ended.append(argv)
         return ended
 

@@ -55,7 +55,9 @@ def command_line(s, server, there, when):
 
 with lib.Scenario() as s:
     s.needs("root", "unshare", "setpriv")
-    s.tmp.chmod(0o711)  # the unprivileged server passes through
+    for folder in (s.tmp, *s.tmp.parents):  # the unprivileged server passes through
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(0o711)
     passwd = s.tmp / "passwd"
     passwd.write_text(pathlib.Path("/etc/passwd").read_text() + f"mamori:x:{UID}:{UID}::/nonexistent:/usr/sbin/nologin\n")
     server = s.server(start=False)

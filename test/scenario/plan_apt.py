@@ -3,11 +3,7 @@
 """What is pending is what apt itself would do, where that is not plain: a package from the hospital's own signed
 repository, one that stands against another, a held one, a pinned one, a second architecture. And two check-ins with
 nothing new in between plan once, staging or not."""
-import hashlib
 import re
-import shutil
-import subprocess
-import time
 
 import debian
 import lib
@@ -16,53 +12,12 @@ OWN = [("own-tool", "1", ""), ("own-clash", "1", ""), ("own-lib", "1", ""), ("ow
 NEWER = [("own-tool", "2", "Source: own-suite (2.1)\n"), ("own-clash", "2", "Conflicts: own-app\n"), ("own-lib", "2", ""),
          ("own-foreign", "2", "Multi-Arch: same\n", "i386")]
 
-# Refreshes the own repository alone.
-OWN_ONLY = ["-o", "Dir::Etc::sourcelist=/etc/apt/sources.list.d/own.list", "-o", "Dir::Etc::sourceparts=-",
-            "-o", "APT::Get::List-Cleanup=0"]
-
-
-def package(s, host, folder, name, version, fields, arch="all"):
-    control = host.root / "tmp/package/DEBIAN"
-    shutil.rmtree(control.parent, ignore_errors=True)
-    control.mkdir(parents=True)
-    (control / "control").write_text(f"Package: {name}\nVersion: {version}\nArchitecture: {arch}\n"
-                                     f"Maintainer: a <a@example.org>\n{fields}Description: x\n")
-    (host.root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
-    path = f"{folder}/{name}_{version}_{arch}.deb"
-    host.run("dpkg-deb", "-b", "--root-owner-group", "/tmp/package", path, check=True)
-    return path
-
 
 def repository(s, host):
-    """A signed repository of the host's own, with a throw-away key; the older versions are installed."""
-    for name, version, fields in OWN:
-        host.run("dpkg", "-i", package(s, host, "/tmp/old", name, version, fields), check=True)
-    lines = []
-    for update in NEWER:
-        path = package(s, host, "/srv/repository", *update)
-        data = (host.root / path.lstrip("/")).read_bytes()
-        control = host.run("dpkg-deb", "-f", path, check=True).out
-        lines.append(f"{control.strip()}\nFilename: ./{path.rsplit('/', 1)[1]}\nSize: {len(data)}\n"
-                     f"SHA256: {hashlib.sha256(data).hexdigest()}\n")
-    folder = host.root / "srv/repository"
-    packages = "\n".join(lines).encode()
-    (folder / "Packages").write_bytes(packages)
-    date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime())
-    (folder / "Release").write_text(f"Origin: Own\nLabel: Own\nSuite: stable\nCodename: stable\nDate: {date}\n"
-                                    f"SHA256:\n {hashlib.sha256(packages).hexdigest()} {len(packages)} Packages\n")
-    home = s.tmp / "gpg"
-    home.mkdir(mode=0o700, exist_ok=True)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--yes"]
-    subprocess.run([*gpg, "--passphrase", "", "--quick-gen-key", "own@example.org", "rsa2048", "sign", "never"],
-                   check=True, capture_output=True)
-    key = subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout
-    (host.root / "etc/apt/own.gpg").write_bytes(key)
-    subprocess.run([*gpg, "--clearsign", "-o", str(folder / "InRelease"), str(folder / "Release")], check=True,
-                   capture_output=True)
-    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
-    (host.root / "etc/apt/sources.list.d").mkdir(exist_ok=True)
-    (host.root / "etc/apt/sources.list.d/own.list").write_text("deb [signed-by=/etc/apt/own.gpg] file:/srv/repository ./\n")
-    host.run("apt-get", "-q", "update", *OWN_ONLY, check=True)
+    """Beside the archive; the older versions are installed."""
+    for older in OWN:
+        host.run("dpkg", "-i", debian.package(host, "/tmp/old", *older), check=True)
+    debian.repository(s, host, NEWER)
 
 
 def simulation(host):
@@ -108,8 +63,8 @@ with lib.Scenario() as s:
 
     host.run("dpkg", "--add-architecture", "i386", check=True)
     host.run("dpkg", "-i", "--force-depends",
-             package(s, host, "/tmp/old", "own-foreign", "1", "Multi-Arch: same\n", "i386"), check=True)
-    host.run("apt-get", "-q", "update", *OWN_ONLY, check=True)
+             debian.package(host, "/tmp/old", "own-foreign", "1", "Multi-Arch: same\n", "i386"), check=True)
+    host.run("apt-get", "-q", "update", *debian.OWN_ONLY, check=True)
     wanted, _ = compare(s, site, host, "second architecture")
     s.ok({"own-tool", "own-foreign"} <= set(wanted), "second architecture: its updates are there, too", wanted)
 

@@ -226,12 +226,12 @@ def small(s):
              row("CVE-2030-0003", 5000003, "5000002") +
              row("CVE-2030-0004", 5000009, "", "Internet Explorer 11 on Windows 10 Version 1803 for x64-based Systems"))
     a = given(chain)
-    s.ok(len(a["findings"]) == 3 and kbs_of(a, "missing") == {5000003}, "only the latest of a chain is missing", a)
+    s.ok(len(a["findings"]) == 3 and kbs_of(a, "missing") == {5000003}, "pain 12: only the latest of a chain is missing", a)
     s.ok([u["vulnerability"] for u in a["unknown"]] == ["CVE-2030-0004"] and kbs_of(a, "unknown") == {5000009},
          "a part that may not be there is unknown, not vulnerable", a["unknown"])
     a = given(chain, 5000002)
     s.ok({f["vulnerability"] for f in a["findings"]} == {"CVE-2030-0003"} and a["closed"] == 2,
-         "an installed update closes what it supersedes", a)
+         "pain 12: an installed update closes what it supersedes", a)
     a = given(chain, 5000003)
     s.ok(a["findings"] == [] and a["missing"][0]["state"] == "unknown", "the newest closes all, two steps down", a)
 
@@ -262,6 +262,11 @@ def small(s):
     machine.write_text(pc())
     s.ok(w.run("scan", "--systeminfo", machine, "--fail-on", "high").returncode == 1, "--fail-on holds for Windows")
     s.ok("CVE-2030-0001" in w.run("scan", "--systeminfo", machine).stdout, "the table names what is open")
+    rows = list(csv.DictReader(io.StringIO(w.run("scan", "--systeminfo", machine, "--csv").stdout)))
+    open_ones = w.scan(machine)[1]["findings"]
+    s.ok([(r["vulnerability"], r["fixed"], r["action"], r["due"]) for r in rows] ==
+         [(f["vulnerability"], f["fixed"], f["action"], f["due"] or "") for f in open_ones] and rows[0]["action_why"]
+         and rows[0]["due"], "--csv and --json say the same, with what to do and by when", rows)
     bad_input(s, w, chain, table, machine)
 
 
@@ -358,7 +363,7 @@ def machine(s, w, table, path):
         s.ok(not left, f"{name}: the needed updates close every finding", left[:3])
     alarms = [f["vulnerability"] for f in answer["findings"] + answer["unknown"]
               if {int(k[2:]) for k in f["advisories"]} & covered]
-    s.ok(not alarms, f"{name}: nothing that an installed update supersedes is reported", alarms[:10])
+    s.ok(not alarms, f"pain 12: {name}: nothing that an installed update supersedes is reported", alarms[:10])
     said = WUA_MISSING.get(path.name)
     if said:
         kbs = set(map(int, re.findall(r"KB(\d+)", text_of(SYSTEMS / said))))

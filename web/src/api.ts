@@ -7,9 +7,19 @@ export class ApiError extends Error {
 		readonly code: string,
 		message: string,
 		readonly status: number,
+		/** Where in a query, in UTF-16 units. */
+		readonly at?: number,
 	) {
 		super(message);
 	}
+}
+
+/** A file's bytes as they are: the server reads CSV in Shift_JIS and .xlsx as offices save them. */
+export async function fileBytes(file: File): Promise<string> {
+	const bytes = new Uint8Array(await file.arrayBuffer());
+	let text = '';
+	for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+	return btoa(text);
 }
 
 const REQUEST_LIMIT_MS = 30_000;
@@ -23,15 +33,15 @@ export function setCsrf(token: string): void {
 
 function errorOf(status: number, text: string): ApiError {
 	try {
-		const { error } = JSON.parse(text) as { error?: { code?: string; message?: string } };
-		if (error?.message) return new ApiError(error.code ?? 'bug', error.message, status);
+		const { error } = JSON.parse(text) as { error?: { code?: string; message?: string; at?: number } };
+		if (error?.message) return new ApiError(error.code ?? 'bug', error.message, status, error.at);
 	} catch {
 		// Not our server's words (a proxy's page, say): the status alone is told.
 	}
 	return new ApiError(status === 401 ? 'unauthenticated' : 'http', `HTTP ${status}`, status);
 }
 
-/** Sends one request and gives the answer's text; throws ApiError, code `offline` when nothing answered. */
+/** Sends one request and gives the answer's text; throws ApiError, code `offline` when nothing answered, `late` when not in time. */
 export async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<string> {
 	const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang() };
 	if (method !== 'GET') {
@@ -54,7 +64,7 @@ export async function send(method: string, path: string, body?: unknown, signal?
 		text = await answer.text();
 	} catch (cause) {
 		if (signal?.aborted) throw cause;
-		throw new ApiError('offline', String(cause), 0);
+		throw new ApiError(limit.aborted ? 'late' : 'offline', String(cause), 0);
 	}
 	if (!answer.ok) throw errorOf(answer.status, text);
 	return text;

@@ -1,9 +1,10 @@
 // The frame of every page: navigation, the page itself, keys, messages.
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { exact } from './format';
+import { exact, foreignZone, zoneText } from './format';
 import { setLang, t, tOr, useLang, type Key } from './i18n';
 import { PAGES, startKeys } from './keys';
+import { fetchLater, Later, LaterExposure, LaterSurface } from './later';
 import { forgetAll } from './live';
 import { href, useRoute, type Route } from './router';
 import { useSession } from './session';
@@ -21,6 +22,7 @@ import { SignInPage } from './pages/signin';
 import { VulnerabilitiesPage } from './pages/vulnerabilities';
 import { VulnerabilityPage } from './pages/vulnerability';
 import { Empty, Skeleton } from './ui/bits';
+import { Guarded } from './ui/broken';
 import { Dialog, MessageBar } from './ui/dialog';
 
 interface Page {
@@ -29,6 +31,8 @@ interface Page {
 	list: () => VNode;
 	/** The page of one thing: #/NAME/ID. */
 	one?: (id: string) => VNode;
+	/** Reached from other pages only. */
+	unlisted?: true;
 }
 
 const PAGE_TABLE: Page[] = [
@@ -36,19 +40,28 @@ const PAGE_TABLE: Page[] = [
 	{ name: 'hosts', title: 'nav.hosts', list: () => <HostsPage />, one: (id) => <HostPage key={id} id={id} /> },
 	{ name: 'patches', title: 'nav.patches', list: () => <PatchesPage />, one: (id) => <PatchPage key={id} id={id} /> },
 	{ name: 'history', title: 'nav.history', list: () => <HistoryPage /> },
+	{ name: 'calendar', title: 'nav.calendar', list: () => <Later page={({ CalendarPage }) => <CalendarPage />} /> },
+	{ name: 'policies', title: 'nav.policies', list: () => <Later page={({ PoliciesPage }) => <PoliciesPage />} />, one: (id) => <Later page={({ PolicyPage }) => <PolicyPage key={id} id={id} />} /> },
+	{ name: 'groups', title: 'nav.groups', list: () => <Later page={({ GroupsPage }) => <GroupsPage />} />, one: (id) => <Later page={({ GroupPage }) => <GroupPage key={id} id={id} />} /> },
+	{ name: 'decisions', title: 'nav.decisions', list: () => <Later page={({ DecisionsPage }) => <DecisionsPage />} /> },
 	{
 		name: 'vulnerabilities',
 		title: 'nav.vulnerabilities',
 		list: () => <VulnerabilitiesPage />,
 		one: (id) => <VulnerabilityPage key={id} id={id} />,
 	},
+	{ name: 'relays', title: 'nav.relays', list: () => <Later page={({ RelaysPage }) => <RelaysPage />} />, one: (id) => <Later page={({ RelayPage }) => <RelayPage key={id} id={id} />} /> },
+	{ name: 'exposure', title: 'nav.exposure', list: () => <LaterExposure page={({ ExposurePage }) => <ExposurePage />} />, one: (id) => <LaterExposure page={({ RecordPage }) => <RecordPage key={id} id={id} />} /> },
+	{ name: 'surface', title: 'nav.surface', list: () => <LaterSurface page={({ SurfacePage }) => <SurfacePage />} />, one: (id) => <LaterSurface page={({ ThingPage }) => <ThingPage key={id} id={id} />} /> },
 	{ name: 'feeds', title: 'nav.feeds', list: () => <FeedsPage /> },
 	{ name: 'enrol', title: 'nav.enrol', list: () => <EnrolPage /> },
 	{ name: 'audit', title: 'nav.audit', list: () => <AuditPage /> },
 	{ name: 'settings', title: 'nav.settings', list: () => <SettingsPage /> },
+	{ name: 'sites', title: 'nav.relays', list: () => <Later page={({ RelaysPage }) => <RelaysPage />} />, one: (id) => <Later page={({ SitePage }) => <SitePage key={id} id={id} />} />, unlisted: true },
+	{ name: 'assistant', title: 'assistant.title', list: () => <Later page={({ AssistantPage }) => <AssistantPage />} />, unlisted: true },
 ];
 
-const SECOND_PART = 6; // from here on the pages that are opened seldom
+const SECOND_PART = 13; // from here on the pages that are opened seldom
 
 function pageOf({ path }: Route): { page: Page | undefined; content: VNode } {
 	const page = PAGE_TABLE.find(({ name }) => name === (path[0] ?? ''));
@@ -75,6 +88,7 @@ export function App() {
 	const drawn = useRef(route.page);
 	const { page, content } = pageOf(route);
 	useEffect(() => startKeys(() => setHelp((on) => !on)), []);
+	useEffect(fetchLater, []);
 	useEffect(() => {
 		document.title = `${page ? t(page.title) : t('no-page')} · mamori`;
 	}, [page, language]);
@@ -109,7 +123,7 @@ export function App() {
 				<p class="print-head">
 					mamori · {t('printed')} {exact(new Date().toISOString())}
 				</p>
-				{state.status === 'loading' ? <Skeleton lines={10} /> : content}
+				{state.status === 'loading' ? <Skeleton lines={10} /> : <Guarded>{content}</Guarded>}
 			</main>
 			<MessageBar />
 			{help && <KeyHelp onClose={() => setHelp(false)} />}
@@ -121,9 +135,10 @@ function Side({ page, menu, onMenu, onHelp }: { page: Page | undefined; menu: bo
 	const language = useLang();
 	const state = useSession();
 	const other = language === 'ja' ? 'en' : 'ja';
+	const foreign = foreignZone();
 	const item = ({ name, title }: Page) => (
 		<li key={name}>
-			<a href={href(name ? [name] : [])} aria-current={page?.name === name ? 'page' : undefined}>
+			<a href={href(name ? [name] : [])} aria-current={page?.name === name || (page?.name === 'sites' && name === 'relays') ? 'page' : undefined}>
 				{t(title)}
 			</a>
 		</li>
@@ -144,16 +159,22 @@ function Side({ page, menu, onMenu, onHelp }: { page: Page | undefined; menu: bo
 			</div>
 			<nav id="nav" aria-label={t('menu')}>
 				<ul>{PAGE_TABLE.slice(0, SECOND_PART).map(item)}</ul>
-				<ul>{PAGE_TABLE.slice(SECOND_PART).map(item)}</ul>
+				<ul>{PAGE_TABLE.slice(SECOND_PART).filter(({ unlisted }) => !unlisted).map(item)}</ul>
 				<div class="side-foot">
 					{state.status === 'in' && (
 						<p class="quiet">
 							{state.session.user}
 							<br />
 							{tOr('role', state.session.role)}
+							{foreign && (
+								<>
+									<br />
+									{t('zone.foreign', { zone: zoneText(foreign) })}
+								</>
+							)}
 						</p>
 					)}
-					<button type="button" class="bare" lang={other} onClick={() => setLang(other)}>
+					<button type="button" class="bare" lang={other} onClick={() => void setLang(other)}>
 						{other === 'ja' ? '日本語' : 'English'}
 					</button>
 					<button type="button" class="bare" onClick={onHelp} title={t('keys')}>

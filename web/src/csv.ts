@@ -11,7 +11,20 @@ export function csvText(rows: string[][]): string {
 }
 
 export function download(name: string, rows: string[][]): void {
-	const url = URL.createObjectURL(new Blob(['\ufeff', csvText(rows)], { type: 'text/csv;charset=utf-8' }));
+	downloadText(name, csvText(rows));
+}
+
+/** A file that comes as base64. */
+export function downloadBytes(name: string, base64: string, type: string): void {
+	saveBlob(name, new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
+}
+
+export function downloadText(name: string, text: string): void {
+	saveBlob(name, new Blob(['\ufeff', text.replace(/^\ufeff/, '')], { type: 'text/csv;charset=utf-8' }));
+}
+
+function saveBlob(name: string, content: Blob): void {
+	const url = URL.createObjectURL(content);
 	const link = document.createElement('a');
 	link.href = url;
 	link.download = name;

@@ -7,7 +7,14 @@ export const PAGES: [key: string, path: string[], name: string][] = [
 	['h', ['hosts'], 'hosts'],
 	['p', ['patches'], 'patches'],
 	['y', ['history'], 'history'],
+	['c', ['calendar'], 'calendar'],
+	['l', ['policies'], 'policies'],
+	['u', ['groups'], 'groups'],
+	['a', ['decisions'], 'decisions'],
 	['v', ['vulnerabilities'], 'vulnerabilities'],
+	['r', ['relays'], 'relays'],
+	['e', ['exposure'], 'exposure'],
+	['s', ['surface'], 'surface'],
 	['f', ['feeds'], 'feeds'],
 ];
 

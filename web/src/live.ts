@@ -21,6 +21,12 @@ export function refreshAll(): void {
 	for (const reload of reloaders) reload();
 }
 
+/** Calls it with each refreshAll until the returned function is called. */
+export function onRefresh(reload: () => void): () => void {
+	reloaders.add(reload);
+	return () => void reloaders.delete(reload);
+}
+
 export function forgetAll(): void {
 	cache.clear();
 }
@@ -46,6 +52,8 @@ export function useLive<T>(path: string | null): Live<T> {
 	const [, redraw] = useState({});
 	const error = useRef<{ key: string; error: ApiError } | null>(null);
 	const last = useRef<Entry | null>(null);
+	/** What this place on the page has drawn: another one may have put the same answer into the cache. */
+	const drawn = useRef<{ key: string; text: string } | null>(null);
 	const again = useRef<() => void>(() => {});
 
 	useEffect(() => {
@@ -65,9 +73,9 @@ export function useLive<T>(path: string | null): Live<T> {
 			try {
 				const text = await send('GET', path, undefined, stop.signal);
 				if (stop.signal.aborted) return;
-				if (cache.get(key)?.text !== text || error.current) {
+				if (cache.get(key)?.text !== text) remember(key, { text, data: JSON.parse(text) });
+				if (drawn.current?.key !== key || drawn.current.text !== text || error.current) {
 					error.current = null;
-					remember(key, { text, data: JSON.parse(text) });
 					redraw({});
 				}
 			} catch (cause) {
@@ -100,7 +108,10 @@ export function useLive<T>(path: string | null): Live<T> {
 	}, [key]);
 
 	const hit = cache.get(key);
-	if (hit) last.current = hit;
+	if (hit) {
+		last.current = hit;
+		drawn.current = { key, text: hit.text };
+	}
 	const reload = useCallback(() => again.current(), []);
 	return {
 		data: (hit ?? last.current)?.data as T | undefined,

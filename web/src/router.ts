@@ -73,6 +73,7 @@ export function href(path: string[], params: Record<string, string | null | unde
 export function go(address: string): void {
 	byLink = true;
 	location.hash = address;
+	changed(); // at once: what stands on the old page asks for nothing more
 }
 
 /** Changes parts of the query in place (no new entry in the browser's history); '' or null removes one. */

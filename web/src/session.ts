@@ -1,6 +1,7 @@
 // Who is signed in. The cookie is HttpOnly; what the page knows is the answer of GET session.
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, setCsrf } from './api';
+import { setZone } from './format';
 import type { Role, Session } from './types';
 
 export type SessionState = { status: 'loading' } | { status: 'out' } | { status: 'offline' } | { status: 'in'; session: Session };
@@ -11,6 +12,7 @@ const listeners = new Set<() => void>();
 function set(next: SessionState): void {
 	state = next;
 	setCsrf(next.status === 'in' ? next.session.csrf : '');
+	if (next.status === 'in') setZone(next.session.timezone);
 	for (const listener of listeners) listener();
 }
 

@@ -2,6 +2,8 @@
 
 export type Role = 'viewer' | 'auditor' | 'operator' | 'approver' | 'administrator';
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'unknown';
+export type Action = 'act-now' | 'within-days' | 'next-window' | 'watch';
+export type Importance = 'low' | 'normal' | 'high';
 export type PatchState =
 	| 'missing'
 	| 'queued'
@@ -9,7 +11,16 @@ export type PatchState =
 	| 'installed'
 	| 'installed-pending-reboot'
 	| 'failed'
-	| 'kept-back';
+	| 'kept-back'
+	| 'waiting-approval'
+	| 'waiting-vendor'
+	| 'waiting-ring'
+	| 'waiting-window'
+	| 'held'
+	| 'vendor-forbidden'
+	| 'mitigated'
+	| 'withdrawn'
+	| 'not-applicable';
 
 export interface List<T> {
 	total: number;
@@ -21,6 +32,8 @@ export interface Session {
 	role: Role;
 	csrf: string;
 	expires: string;
+	/** The hospital's. */
+	timezone: string | null;
 }
 
 export interface HostRef {
@@ -33,10 +46,17 @@ export interface Notice {
 	level: 'alarm' | 'warning' | 'info';
 	code: string;
 	host: HostRef | null;
+	/** An id, a name: where the notice is of a relay or a site. */
+	relay?: string;
+	site?: string;
+	/** A saved query of exposure. */
+	saved?: string;
 	text: string;
 }
 
 export type Findings = Record<Severity | 'kev', number>;
+
+export type Actions = Record<Action | 'overdue' | 'overdue_now', number>;
 
 export interface Overview {
 	server: { name: string; version: string; now: string; url: string };
@@ -50,9 +70,13 @@ export interface Overview {
 		installed_7d: number;
 	};
 	findings: Findings;
+	actions: Actions;
+	overdue_hosts: number;
+	not_matched: number;
 	eol: number;
 	groups: { group: string | null; hosts: number; current: number; silent: number }[];
-	feeds: { imported: number; known: number; stale: number; oldest: string | null };
+	feeds: { imported: number; known: number; stale: number; oldest: string | null; error: string | null };
+	exposure: { banners: number; mine: number; at: string } | null;
 	notices: Notice[];
 }
 
@@ -72,6 +96,11 @@ export interface Host {
 	running: number;
 	failed: number;
 	findings: Findings;
+	actions: Actions;
+	exposed: boolean;
+	importance: Importance;
+	matched_at: string | null;
+	not_matched: string | null;
 	reboot: boolean;
 	sentence: string;
 }
@@ -95,14 +124,32 @@ export interface Hardware {
 	interfaces?: { name: string; mac?: string | null; addresses?: string[] }[];
 }
 
+export interface HostSetting {
+	setting: string;
+	state: 'in-force' | 'conflict' | 'not-applicable' | 'failed';
+	why: string | null;
+}
+
+export interface HostMitigation {
+	patch: string;
+	state: 'in-force' | 'held' | 'no-lease' | 'no-row' | 'off' | 'failed' | 'not-applicable';
+	since: string | null;
+	why: string;
+}
+
 export interface HostDetail extends Host {
 	enrolled_at: string | null;
+	backup_at: string | null;
+	/** As the host itself sees it, where its policy names a place to look at. */
+	backup: { at: string | null; why: string | null } | null;
 	boot: string | null;
 	kernel: { running: string | null; installed: Kernel[] } | null;
 	hardware: Hardware | null;
 	last_user: string | null;
 	timezone: string | null;
 	reboot_signals: string[];
+	settings: HostSetting[] | null;
+	mitigations?: HostMitigation[];
 	planned_at: string | null;
 	plan_error: string | null;
 	lists_at: string | null;
@@ -133,16 +180,50 @@ export interface Finding {
 	kev: boolean;
 	epss: number | null;
 	running: boolean | null;
+	action: Action;
 	due: string | null;
+	overdue: boolean;
+	action_why: string | null;
+	first_seen: string | null;
 	why: string;
 	patch: string | null;
 }
 
 export interface Group {
 	group: string | null;
+	kind?: 'department' | 'hand' | 'rule';
 	hosts: number;
-	security: number;
-	current: number;
+	security?: number;
+	current?: number;
+	rule?: GroupRule | null;
+	by?: string;
+	at?: string | null;
+	/** Those in force that name it. */
+	policies?: string[];
+}
+
+/** Every key given must fit, of each list one entry. */
+export interface GroupRule {
+	os?: string[];
+	names?: string[];
+	tags?: string[];
+	networks?: string[];
+}
+
+export interface GroupPreview {
+	total: number;
+	of: number;
+	items: { id: string; name: string; group: string | null; is: boolean }[];
+	leaves: { id: string; name: string; group: string | null }[];
+}
+
+export interface GroupImport {
+	dry_run: boolean;
+	read: number;
+	kept: number;
+	skipped: { 'unknown-host': number; malformed: number };
+	unknown: string[];
+	moves: { host: HostRef; from: string | null; to: string }[];
 }
 
 export interface PackageChange {
@@ -170,7 +251,11 @@ export interface Patch {
 export interface Target {
 	host: HostRef;
 	state: PatchState;
+	/** What the host itself told; `state` says what will come of it. */
+	recorded?: PatchState;
 	why: string;
+	/** When the next thing happens by itself. */
+	next?: string | null;
 	from: string | null;
 	to: string;
 	packages: PackageChange[];
@@ -187,6 +272,10 @@ export interface Fix {
 	source: 'advisory' | 'changelog';
 	advisories: string[];
 	title: string | null;
+	hosts: number;
+	action: Action | null;
+	due: string | null;
+	overdue: boolean;
 }
 
 export interface PatchDetail extends Patch {
@@ -202,9 +291,11 @@ export interface HostPatch {
 	from: string | null;
 	to: string;
 	state: PatchState;
+	recorded?: PatchState;
 	at: string | null;
 	trigger: string | null;
 	why: string;
+	next?: string | null;
 	security: boolean;
 	severity: Severity;
 	kev: number;
@@ -252,6 +343,9 @@ export interface Vulnerability {
 	kev: boolean;
 	kev_due: string | null;
 	epss: number | null;
+	action: Action;
+	due: string | null;
+	overdue: boolean;
 	hosts: number;
 	fixable: number;
 	packages: string[];
@@ -265,6 +359,11 @@ export interface VulnerabilityDetail extends Vulnerability {
 		installed: string;
 		fixed: string | null;
 		patch: string | null;
+		action: Action;
+		due: string | null;
+		overdue: boolean;
+		action_why: string | null;
+		first_seen: string | null;
 		why: string;
 	}[];
 }
@@ -280,9 +379,24 @@ export interface Feed {
 	stale_after_s: number;
 }
 
+export type TrendDay = { day: string; hosts: number; clean: number; kev: number; overdue: number; new: number; fixed: number } & Record<Severity, number>;
+
+export interface Trend {
+	days: number;
+	group: string | null;
+	items: TrendDay[];
+	fixed: Record<Severity, { count: number; mean_days: number | null }>;
+}
+
+export interface Settings {
+	timezone: string | null;
+	deadlines: string;
+	deadline_sets: { name: string; title: string }[];
+}
+
 export interface Feeds {
 	items: Feed[];
-	index: { generation: number; built_at: string | null; size: number };
+	index: { generation: number; built_at: string | null; size: number; error: string | null };
 }
 
 export interface Token {

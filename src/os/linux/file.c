@@ -117,6 +117,14 @@ give_to_folder_owner(int fd, const char *path)
 	return geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0;
 }
 
+/* A USB stick's file system has no modes and says so with EPERM, for a file that was made a moment ago. What everybody may
+ * read is written all the same; a secret is not. */
+static bool
+set_mode(int fd, unsigned mode)
+{
+	return fchmod(fd, mode) == 0 || (errno == EPERM && (mode & 0044) == 0044);
+}
+
 bool
 file_write(const char *path, struct str content, unsigned mode, struct err *e)
 {
@@ -130,7 +138,7 @@ file_write(const char *path, struct str content, unsigned mode, struct err *e)
 	FD_AUTO fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "writing %s", path);
-	if (!fd_write_all(fd, content) || fchmod(fd, mode) != 0 || !give_to_folder_owner(fd, path) || fsync(fd) != 0 ||
+	if (!fd_write_all(fd, content) || !set_mode(fd, mode) || !give_to_folder_owner(fd, path) || fsync(fd) != 0 ||
 	    rename(temp, path) != 0) {
 		err_sys(e, "writing %s", path);
 		(void)unlink(temp);
@@ -186,6 +194,32 @@ file_stamp(const char *path, struct buf *out)
 		 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
 }
 
+static bool
+read_from(int fd, const char *path, int64_t from, size_t max, struct buf *out, struct err *e)
+{
+	if (lseek(fd, from, SEEK_SET) < 0)
+		return err_sys(e, "reading %s", path);
+	while (max > 0) {
+		ssize_t n = read(fd, buf_reserve(out, max), max);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "reading %s", path);
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+		max -= (size_t)n;
+	}
+	return true;
+}
+
+bool
+file_piece(const char *path, int64_t from, size_t max, struct buf *out, struct err *e)
+{
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? err_sys(e, "opening %s", path) : read_from(fd, path, from, max, out, e);
+}
+
 bool
 file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct err *e)
 {
@@ -200,20 +234,7 @@ file_tail(const char *path, int64_t from, size_t max, struct buf *out, struct er
 	/* The file is shorter than before: it was rotated meanwhile. */
 	if (from <= size && from > start)
 		start = from;
-	if (lseek(fd, start, SEEK_SET) < 0)
-		return err_sys(e, "reading %s", path);
-	while (max > 0) {
-		ssize_t n = read(fd, buf_reserve(out, max), max);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "reading %s", path);
-		if (n == 0)
-			break;
-		out->len += (size_t)n;
-		max -= (size_t)n;
-	}
-	return true;
+	return read_from(fd, path, start, max, out, e);
 }
 
 static bool

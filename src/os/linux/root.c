@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -95,6 +96,65 @@ root_exists(const struct root *r, const char *path)
 	FD_AUTO fd = open_inside(r, path, O_PATH);
 
 	return fd >= 0;
+}
+
+/* A descriptor (O_PATH) of what the last component is, each component taken as it is; -1 with errno. */
+static int
+open_step_by_step(const struct root *r, const char *path)
+{
+	FD_AUTO fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
+	struct stat st;
+
+	for (struct str rest = str_of(path), step; fd >= 0 && rest.len > 0;) {
+		char name[NAME_MAX + 1];
+		str_split(rest, '/', &step, &rest);
+		if (step.len == 0)
+			continue;
+		if (step.len > NAME_MAX || str_eq(step, STR("..")) || str_eq(step, STR("."))) {
+			errno = EINVAL;
+			return -1;
+		}
+		if (fstat(fd, &st) != 0)
+			return -1;
+		if (S_ISLNK(st.st_mode) || (st.st_mode & S_IWOTH)) {
+			errno = S_ISLNK(st.st_mode) ? ELOOP : EPERM;
+			return -1;
+		}
+		memcpy(name, step.ptr, step.len);
+		name[step.len] = '\0';
+		int next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int why = errno;
+		fd_cleanup(&fd);
+		fd = next;
+		errno = why;
+	}
+	int out = fd;
+	fd = -1;
+	return out;
+}
+
+bool
+root_written_at(const struct root *r, const char *path, int64_t *out, struct err *e)
+{
+	struct stat st;
+	FD_AUTO fd = open_step_by_step(r, path);
+
+	if (fd < 0 && errno == EPERM)
+		return err_set(e, ERR_REFUSED, "everybody may write in a folder of %s: put it elsewhere", path);
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, ERR_REFUSED, "a folder on the way to %s is a link: name the way without it", path);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(e, ERR_NOT_FOUND, "there is no %s", path);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return err_sys(e, "looking at %s", path);
+	if (S_ISLNK(st.st_mode))
+		return err_set(e, ERR_REFUSED, "%s is a link: name the file itself", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_REFUSED, "%s is no file", path);
+	if (st.st_mode & S_IWOTH)
+		return err_set(e, ERR_REFUSED, "everybody may write %s: take that right away", path);
+	*out = st.st_mtim.tv_sec * 1000LL + st.st_mtim.tv_nsec / 1000000;
+	return true;
 }
 
 int

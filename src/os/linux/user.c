@@ -33,6 +33,25 @@ user_find(const char *name)
 	return nobody;
 }
 
+struct str
+user_name(struct arena *a, uid_t uid)
+{
+	BUF_AUTO text = { 0 };
+	struct str line;
+
+	if (!file_read("/etc/passwd", PASSWD_MAX, &text, NULL))
+		return STR("");
+	struct str rest = buf_str(&text);
+	while (str_line(&rest, &line)) {
+		struct str name = STR_NONE, secret, id = STR_NONE;
+		uint64_t n;
+		if (str_cut(&line, ':', &name) && str_cut(&line, ':', &secret) && str_cut(&line, ':', &id) &&
+		    str_to_u64(id, &n) && n == uid)
+			return arena_line(a, name, 64);
+	}
+	return STR("");
+}
+
 static bool
 is_only(struct user u)
 {

@@ -9,6 +9,16 @@
 
 static const char *const csaf_urls[] = { NULL };
 
+/* Makers of appliances and medical devices for everybody, a distribution's own for its fleet. */
+static const struct feed_listing csaf_listings[] = {
+	{ "cisa", "https://raw.githubusercontent.com/cisagov/CSAF/develop/csaf_files/OT/white/changes.csv", NULL, NULL,
+	  500 },
+	{ "cisco", "https://www.cisco.com/.well-known/csaf/changes.csv", NULL, NULL, 500 },
+	{ "redhat", "https://security.access.redhat.com/data/csaf/v2/advisories/changes.csv", "Red Hat", NULL, 1000 },
+	{ "suse", "https://ftp.suse.com/pub/projects/security/csaf/changes.csv", "SUSE", NULL, 1000 },
+	{ 0 },
+};
+
 struct csaf_doc {
 	struct arena *arena;
 	struct csaf_tree tree;
@@ -263,4 +273,5 @@ const struct feed_ops feed_csaf = {
 	.recognise = csaf_recognise,
 	.read = csaf_read,
 	.urls = csaf_urls,
+	.listings = csaf_listings,
 };

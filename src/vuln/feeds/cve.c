@@ -10,9 +10,10 @@
 
 #define CVE_RANGES_MAX 5000
 #define CVE_TITLE_MAX 300
+#define CVE_CONDITION_MAX 1000
 
-/* No address: the whole list is a large archive whose name changes every day. A copy of it is imported. */
-static const char *const cve_urls[] = { NULL };
+/* Every record there is, half a gigabyte: once a day is enough. */
+static const char *const cve_urls[] = { "https://github.com/CVEProject/cvelistV5/archive/refs/heads/main.zip", NULL };
 
 struct cve_doc {
 	struct arena *arena;
@@ -22,6 +23,9 @@ struct cve_doc {
 	struct affected_list products;
 	struct table names; /* of products, to number + 1 */
 	struct table ranges; /* those kept */
+	const struct json *cna; /* its `affected` */
+	size_t cna_count, cna_products; /* of `products` those that the CNA named itself */
+	struct str condition; /* of the configuration that is read: a note for its ranges */
 };
 
 static void
@@ -117,7 +121,7 @@ cve_product(struct cve_doc *d, struct str name)
 static void
 cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str introduced, struct str limit)
 {
-	size_t len = name.len + introduced.len + limit.len + 3;
+	size_t len = name.len + introduced.len + limit.len + d->condition.len + 4;
 	char *key = ARENA_ARRAY(d->arena, char, len), *at = key + 1;
 	bool added;
 	key[0] = (char)kind;
@@ -126,12 +130,14 @@ cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str i
 	memcpy(at, introduced.ptr, introduced.len);
 	at += introduced.len + 1;
 	memcpy(at, limit.ptr, limit.len);
+	at += limit.len + 1;
+	memcpy(at, d->condition.ptr, d->condition.len);
 	if (d->ranges.count >= CVE_RANGES_MAX)
 		return;
 	(void)table_put(&d->ranges, str_sub(key, len), &added);
 	if (!added)
 		return;
-	struct affected_range r = { kind, introduced, limit, STR("") };
+	struct affected_range r = { kind, introduced, limit, d->condition };
 	struct affected *product = cve_product(d, name);
 	*ARRAY_PUSH(d->arena, &product->ranges) = r;
 }
@@ -156,8 +162,10 @@ cve_version(struct cve_doc *d, struct str name, const struct json *v)
 	struct str start = cve_start(version);
 	if (!str_eq(json_get_str(v, "status"), STR("affected")))
 		return;
-	if (before.len > 128 || until.len > 128)
+	if (before.len > 128 || until.len > 128 || str_eq(json_get_str(v, "versionType"), STR("git")))
 		return;
+	if (str_eq(start, before))
+		start = STR(""); /* Chrome's records name one version twice, and mean all before it */
 	if (before.len > 0)
 		cve_range(d, name, str_eq(before, STR("*")) ? RANGE_OPEN : RANGE_BEFORE, start,
 			  str_eq(before, STR("*")) ? STR("") : before);
@@ -170,9 +178,72 @@ cve_version(struct cve_doc *d, struct str name, const struct json *v)
 		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
 }
 
+/* "Google Inc." begins with "google", "Access Point" is "access_point": names as CPE writes them. */
+static bool
+cve_same_word(struct str said, struct str cpe, bool prefix)
+{
+	size_t i = 0;
+	for (; i < said.len && i < cpe.len; i++) {
+		char c = said.ptr[i];
+		c = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+		if (c != cpe.ptr[i] && !(c == ' ' && cpe.ptr[i] == '_'))
+			return false;
+	}
+	return i > 0 && i == cpe.len && (i == said.len || (prefix && strchr(" _,.", said.ptr[i])));
+}
+
+/* It says from where to where: not only "n/a", "unspecified" or "everything". */
+static bool
+cve_bounded(const struct json *affected)
+{
+	size_t n;
+	const struct json *v = json_get_array(affected, "versions", &n);
+	for (size_t i = 0; i < n; i++) {
+		struct str before = json_get_str(&v[i], "lessThan"), until = json_get_str(&v[i], "lessThanOrEqual");
+		struct str end = before.len ? before : until;
+		if (str_eq(json_get_str(&v[i], "versionType"), STR("git")))
+			continue;
+		if (end.len > 0 ? cve_start(end).len > 0 : cve_start(json_get_str(&v[i], "version")).len > 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the CNA says of this product, where it knows its versions: that counts before what others add. */
+static const struct json *
+cve_cna_entry(const struct cve_doc *d, const struct cpe *c)
+{
+	for (size_t i = 0; i < d->cna_count; i++)
+		if (cve_same_word(json_get_str(&d->cna[i], "vendor"), c->vendor, true) &&
+		    cve_same_word(json_get_str(&d->cna[i], "product"), c->product, false) && cve_bounded(&d->cna[i]))
+			return &d->cna[i];
+	return NULL;
+}
+
+/* The CNA named the product with its CPE. */
+static bool
+cve_settled(const struct cve_doc *d, struct str name)
+{
+	uintptr_t place = (uintptr_t)table_get(&d->names, name);
+	return place > 0 && place <= d->cna_products;
+}
+
+/* Another container's word on a product; true when the CNA's own versions stand instead. */
+static bool
+cve_overruled(struct cve_doc *d, const struct cpe *c)
+{
+	size_t n;
+	const struct json *own = cve_cna_entry(d, c), *version = json_get_array(own, "versions", &n);
+	if (cve_settled(d, c->name))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		cve_version(d, c->name, &version[i]);
+	return own != NULL;
+}
+
 /* `affected`: products with their CPE names and versions. Without `versions` the CPE's own version counts. */
 static void
-cve_affected(struct cve_doc *d, const struct json *affected)
+cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank rank)
 {
 	size_t cpes, versions;
 	const struct json *cpe = json_get_array(affected, "cpes", &cpes),
@@ -181,6 +252,8 @@ cve_affected(struct cve_doc *d, const struct json *affected)
 	for (size_t i = 0; i < cpes; i++) {
 		struct cpe c;
 		if (cpe[i].kind != JSON_KIND_STRING || !cpe_parse(cpe[i].text, d->arena, &c))
+			continue;
+		if (rank != SCORE_CNA && cve_overruled(d, &c))
 			continue;
 		/* One name for each version: the versions are told once. */
 		for (size_t k = 0; k < versions && !str_eq(before, c.name); k++)
@@ -195,10 +268,12 @@ cve_affected(struct cve_doc *d, const struct json *affected)
 
 /* `cpeMatch` of cpeApplicability. What is only the platform (vulnerable: false) is no product. */
 static void
-cve_match(struct cve_doc *d, const struct json *m)
+cve_match(struct cve_doc *d, const struct json *m, enum score_rank rank)
 {
 	struct cpe c;
 	if (!json_get_bool(m, "vulnerable", false) || !cpe_parse(json_get_str(m, "criteria"), d->arena, &c))
+		return;
+	if (rank != SCORE_CNA && cve_overruled(d, &c))
 		return;
 	struct str from = json_get_str(m, "versionStartIncluding"), before = json_get_str(m, "versionEndExcluding"),
 		   until = json_get_str(m, "versionEndIncluding"), after = json_get_str(m, "versionStartExcluding");
@@ -213,18 +288,63 @@ cve_match(struct cve_doc *d, const struct json *m)
 		cve_range(d, c.name, RANGE_OPEN, start, STR(""));
 }
 
+/* A node's platforms as " or "-separated names; nothing when one of its products is what is vulnerable, or when it
+ * cannot be read: a condition that is not understood is none. */
 static void
-cve_applicability(struct cve_doc *d, const struct json *container)
+cve_platforms(struct cve_doc *d, const struct json *node, struct buf *out)
+{
+	size_t n, before = out->len;
+	const struct json *match = json_get_array(node, "cpeMatch", &n);
+	bool all = str_eq(json_get_str(node, "operator"), STR("AND"));
+	for (size_t i = 0; i < n; i++) {
+		struct cpe c;
+		if (!all && json_get_bool(&match[i], "vulnerable", false)) {
+			buf_truncate(out, before);
+			return;
+		}
+		if (json_get_bool(&match[i], "vulnerable", false))
+			continue;
+		if (!cpe_parse(json_get_str(&match[i], "criteria"), d->arena, &c) ||
+		    out->len + c.name.len > CVE_CONDITION_MAX) {
+			buf_truncate(out, before);
+			return;
+		}
+		if (out->len > 0)
+			buf_add(out, out->len == before || all ? STR(" and ") : STR(" or "));
+		buf_add(out, c.name);
+	}
+}
+
+/* Which other products must be there, "only with A or B and C"; empty: none. */
+static struct str
+cve_condition(struct cve_doc *d, const struct json *configuration)
+{
+	size_t nodes;
+	const struct json *node = json_get_array(configuration, "nodes", &nodes);
+	bool all = str_eq(json_get_str(configuration, "operator"), STR("AND"));
+	BUF_AUTO out = { 0 };
+	for (size_t i = 0; i < nodes; i++) {
+		bool inner = str_eq(json_get_str(&node[i], "operator"), STR("AND"));
+		if ((all || (inner && nodes == 1)) && !json_get_bool(&node[i], "negate", false))
+			cve_platforms(d, &node[i], &out);
+	}
+	return out.len ? arena_printf(d->arena, RANGE_ONLY_WITH "%.*s", STR_ARG(buf_str(&out))) : STR("");
+}
+
+static void
+cve_applicability(struct cve_doc *d, const struct json *container, enum score_rank rank)
 {
 	size_t n, nodes, matches;
 	const struct json *list = json_get_array(container, "cpeApplicability", &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct json *node = json_get_array(&list[i], "nodes", &nodes);
-		for (size_t k = 0; k < nodes; k++) {
+		d->condition = cve_condition(d, &list[i]);
+		for (size_t k = 0; k < nodes && !json_get_bool(&list[i], "negate", false); k++) {
 			const struct json *match = json_get_array(&node[k], "cpeMatch", &matches);
 			for (size_t m = 0; m < matches && !json_get_bool(&node[k], "negate", false); m++)
-				cve_match(d, &match[m]);
+				cve_match(d, &match[m], rank);
 		}
+		d->condition = STR("");
 	}
 }
 
@@ -251,8 +371,13 @@ cve_container(struct cve_doc *d, const struct json *c, enum score_rank rank)
 	}
 	const struct json *affected = json_get_array(c, "affected", &n);
 	for (size_t i = 0; i < n; i++)
-		cve_affected(d, &affected[i]);
-	cve_applicability(d, c);
+		cve_affected(d, &affected[i], rank);
+	cve_applicability(d, c, rank);
+	if (rank == SCORE_CNA) {
+		d->cna = affected;
+		d->cna_count = n;
+		d->cna_products = d->products.count;
+	}
 	if (rank == SCORE_CNA && json_get_str(c, "title").len > 0)
 		d->title = cve_text(d, json_get_str(c, "title"));
 	const struct json *texts = json_get_array(c, "descriptions", &n);
@@ -295,6 +420,7 @@ cve_document(void *user, struct arena *a, const struct json *doc, struct err *e)
 		cleanup(cve_doc_close))) struct cve_doc d = { .arena = a,
 							      .title = STR(""),
 							      .description = STR(""),
+							      .condition = STR(""),
 							      .facts = { .cvss = -1, .epss = -1, .vector = STR("") } };
 	const struct json *containers = json_get(doc, "containers"), *metadata = json_get(doc, "cveMetadata");
 	size_t n;
@@ -323,4 +449,5 @@ const struct feed_ops feed_cve = {
 	.recognise = cve_recognise,
 	.read = cve_read,
 	.urls = cve_urls,
+	.fetch_after = DAY_MS,
 };

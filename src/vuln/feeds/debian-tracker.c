@@ -229,7 +229,7 @@ tracker_issue(struct json_reader *r, struct feed_sink *sink, struct str package,
 static bool
 tracker_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct err *e)
 {
-	struct json_limits limits = { .depth = 16, .string_max = 1u << 20, .total = UINT64_C(4) << 30 };
+	struct json_limits limits = { .depth = 16, .string_max = 4u << 20, .total = UINT64_C(4) << 30 };
 	JSON_READER_AUTO r = json_reader_stream(input_fill, in, &limits);
 	enum json_token t = json_next(r);
 	if (t != JSON_OBJECT)

@@ -5,7 +5,12 @@
 #include "base/table.h"
 #include "vuln/msrc.h"
 
-static const char *const cvrf_urls[] = { NULL }; /* one document a month, named by its month: imported by hand */
+static const char *const cvrf_urls[] = { NULL };
+/* What is older is in the table of msrc-definitions. */
+static const struct feed_listing cvrf_listings[] = {
+	{ NULL, "https://api.msrc.microsoft.com/cvrf/v3.0/updates", NULL, "cvrf/", 24 },
+	{ 0 },
+};
 
 struct cvrf {
 	struct feed_sink *sink;
@@ -228,4 +233,5 @@ const struct feed_ops feed_msrc_cvrf = {
 	.recognise = cvrf_recognise,
 	.read = cvrf_read,
 	.urls = cvrf_urls,
+	.listings = cvrf_listings,
 };

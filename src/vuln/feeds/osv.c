@@ -5,6 +5,7 @@
 #include "vuln/cvss.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
+#include "vuln/osv-binaries.h"
 #include "vuln/read.h"
 
 #define RECORD_MAX_BYTES (32u << 20)
@@ -34,6 +35,15 @@ struct events { /* of one range */
 
 struct event_ranges {
 	ARRAY_OF(struct events) list;
+};
+
+/* One entry of `affected`. */
+struct osv_entry {
+	struct str ecosystem, purl;
+	struct affected package;
+	struct strings versions;
+	struct event_ranges ranges;
+	struct osv_binaries binaries;
 };
 
 struct osv_doc {
@@ -126,17 +136,18 @@ take_strings(struct json_reader *r, struct arena *a, struct strings *into)
 	return true;
 }
 
-/* {"severity": word} or {"cvss": {"score": n}} in database_specific and ecosystem_specific. */
+/* {"severity": word, "binaries": […]} or {"cvss": {"score": n}} in database_specific and ecosystem_specific. */
 static bool
-take_specific(struct json_reader *r, struct osv_doc *d)
+take_specific(struct json_reader *r, struct osv_doc *d, struct osv_binaries *binaries)
 {
 	enum json_token t = json_next(r);
 	if (t != JSON_OBJECT)
 		return t != JSON_ERROR && json_skip(r);
 	while ((t = json_next(r)) == JSON_KEY) {
 		struct str text = STR("");
-		if (!str_eq(json_text(r), STR("severity"))) {
-			if (!json_skip(r))
+		bool list = binaries && str_eq(json_text(r), STR("binaries"));
+		if (list || !str_eq(json_text(r), STR("severity"))) {
+			if (!(list ? osv_binaries_take(r, d->arena, binaries) : json_skip(r)))
 				return false;
 			continue;
 		}
@@ -239,14 +250,15 @@ take_ranges(struct json_reader *r, struct osv_doc *d, struct event_ranges *all)
 }
 
 static bool
-take_package(struct json_reader *r, struct osv_doc *d, struct str *ecosystem, struct str *name)
+take_package(struct json_reader *r, struct osv_doc *d, struct osv_entry *x)
 {
 	enum json_token t = json_next(r);
 	if (t != JSON_OBJECT)
 		return t != JSON_ERROR && json_skip(r);
 	while ((t = json_next(r)) == JSON_KEY) {
-		bool ok = str_eq(json_text(r), STR("ecosystem")) ? take_string(r, d->arena, ecosystem)
-			  : str_eq(json_text(r), STR("name"))    ? take_string(r, d->arena, name)
+		bool ok = str_eq(json_text(r), STR("ecosystem")) ? take_string(r, d->arena, &x->ecosystem)
+			  : str_eq(json_text(r), STR("name"))    ? take_string(r, d->arena, &x->package.name)
+			  : str_eq(json_text(r), STR("purl"))    ? take_string(r, d->arena, &x->purl)
 								 : json_skip(r);
 		if (!ok)
 			return false;
@@ -292,24 +304,30 @@ add_events(struct osv_doc *d, struct affected *f, struct events *events, const s
 
 /* The same package may be named several times in one record: one entry, all ranges. */
 static void
-keep_affected(struct osv_doc *d, struct affected f, struct str ecosystem, struct strings *versions,
-	      struct event_ranges *ranges)
+keep_affected(struct osv_doc *d, struct osv_entry *x)
 {
-	f.os = ecosystem_os_key(ecosystem, d->arena);
-	if (f.os.len == 0 || f.name.len == 0 || f.name.len > 512) {
+	struct affected *f = &x->package;
+	f->os = ecosystem_os_key(x->ecosystem, d->arena);
+	if (f->os.len == 0 || f->name.len == 0 || f->name.len > 512) {
 		d->other = true;
 		return;
 	}
-	for (size_t i = 0; i < ranges->list.count; i++)
-		add_events(d, &f, &ranges->list.items[i], ecosystem_of_os(f.os)->scheme);
-	bool listed = f.ranges.count == 0; /* ranges say what a list of versions would */
-	for (size_t i = 0; listed && i < versions->list.count; i++)
-		add_range(d, &f, RANGE_EXACT, STR(""), versions->list.items[i]);
-	if (f.ranges.count == 0 || d->advisory.affected.count >= AFFECTED_MAX)
+	const struct ecosystem *eco = ecosystem_of_os(f->os);
+	for (size_t i = 0; i < x->ranges.list.count; i++)
+		add_events(d, f, &x->ranges.list.items[i], eco->scheme);
+	bool listed = f->ranges.count == 0; /* ranges say what a list of versions would */
+	for (size_t i = 0; listed && i < x->versions.list.count; i++)
+		add_range(d, f, RANGE_EXACT, STR(""), x->versions.list.items[i]);
+	if (f->ranges.count == 0 || d->advisory.affected.count >= AFFECTED_MAX)
 		return;
 	if (d->ecosystem.len == 0)
-		(void)str_split(ecosystem, ':', &d->ecosystem, &ecosystem);
-	*ARRAY_PUSH(d->arena, &d->advisory.affected) = f;
+		(void)str_split(x->ecosystem, ':', &d->ecosystem, &x->ecosystem);
+	if (eco->osv_by_source) {
+		osv_epoch_add(f, osv_epoch(x->purl), d->arena);
+		osv_binaries_keep(f, &x->binaries, d->arena, &d->advisory.affected, AFFECTED_MAX);
+		return;
+	}
+	*ARRAY_PUSH(d->arena, &d->advisory.affected) = *f;
 }
 
 static bool
@@ -324,25 +342,22 @@ take_affected(struct json_reader *r, struct osv_doc *d)
 				return false;
 			continue;
 		}
-		struct affected f = { 0 };
-		struct strings versions = { 0 };
-		struct event_ranges ranges = { 0 };
-		struct str ecosystem = STR("");
+		struct osv_entry x = { .ecosystem = STR(""), .purl = STR("") };
 		while ((t = json_next(r)) == JSON_KEY) {
 			struct str key = json_text(r);
-			bool ok = str_eq(key, STR("package"))    ? take_package(r, d, &ecosystem, &f.name)
-				  : str_eq(key, STR("ranges"))   ? take_ranges(r, d, &ranges)
-				  : str_eq(key, STR("versions")) ? take_strings(r, d->arena, &versions)
-				  : str_eq(key, STR("severity")) ? take_severity(r, d)
-				  : str_eq(key, STR("database_specific")) || str_eq(key, STR("ecosystem_specific"))
-					  ? take_specific(r, d)
-					  : json_skip(r);
+			bool ok = str_eq(key, STR("package"))              ? take_package(r, d, &x)
+				  : str_eq(key, STR("ranges"))             ? take_ranges(r, d, &x.ranges)
+				  : str_eq(key, STR("versions"))           ? take_strings(r, d->arena, &x.versions)
+				  : str_eq(key, STR("severity"))           ? take_severity(r, d)
+				  : str_eq(key, STR("database_specific"))  ? take_specific(r, d, NULL)
+				  : str_eq(key, STR("ecosystem_specific")) ? take_specific(r, d, &x.binaries)
+									   : json_skip(r);
 			if (!ok)
 				return false;
 		}
 		if (t != JSON_OBJECT_END)
 			return false;
-		keep_affected(d, f, ecosystem, &versions, &ranges);
+		keep_affected(d, &x);
 	}
 	return true;
 }
@@ -380,7 +395,7 @@ take_member(struct json_reader *r, struct osv_doc *d, struct str key)
 	if (str_eq(key, STR("severity")))
 		return take_severity(r, d);
 	if (str_eq(key, STR("database_specific")))
-		return take_specific(r, d);
+		return take_specific(r, d, NULL);
 	if (str_eq(key, STR("withdrawn")))
 		return take_withdrawn(r, d);
 	return json_skip(r);

@@ -76,6 +76,33 @@ closed_port(void)
 }
 
 static void
+ways_are_tried_in_their_order_and_told_of(void **state)
+{
+	struct identity_pair *p = *state;
+	char base[64], relay[64];
+	struct err e = { 0 };
+	NET_PROCESS_AUTO process = NULL;
+	NET_ANSWER_AUTO r = { 0 };
+	snprintf(base, sizeof(base), "https://127.0.0.1:%u", closed_port());
+	snprintf(relay, sizeof(relay), "http://127.0.0.1:%u", closed_port());
+	struct net_options o = options_of(p, base);
+	o.way[0] = "";
+	o.way[1] = relay;
+	assert_true(net_process_start(&o, &process, &e));
+	struct net net = net_process_port(process);
+	assert_true(net_call(&net, NET_WAYS, "", STR(""), &r, &e));
+	assert_string_equal(buf_cstr(&r.body), "{\"ways\":[null,null]}");
+	assert_false(net_call(&net, NET_POST, "/agent/v1/check-in", STR("{}"), &r, &e));
+	assert_int_equal(e.code, ERR_UNREACHABLE);
+	assert_non_null(strstr(e.text, relay)); /* the last one that was tried */
+	assert_true(net_call(&net, NET_WAYS, "", STR(""), &r, &e));
+	assert_string_equal(buf_cstr(&r.body), "{\"ways\":[false,false]}");
+	/* Letters ask who the relay is: not over plain http. */
+	assert_false(net_call(&net, NET_RELAY_GET, "/relay/v1/letters/x", STR(""), &r, &e));
+	assert_int_equal(e.code, ERR_UNREACHABLE);
+}
+
+static void
 a_server_that_is_away_is_said_so(void **state)
 {
 	char base[64];
@@ -196,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_pair(a_server_that_is_away_is_said_so),
+		with_pair(ways_are_tried_in_their_order_and_told_of),
 		with_pair(certificates_are_read_in_the_process_without_rights),
 		with_pair(it_has_no_rights_and_no_files_of_ours),
 		with_pair(a_process_that_died_fails_the_call_and_is_not_asked_again),

@@ -75,6 +75,20 @@ run_and_kill(struct world *w, unsigned after_us)
 	waitpid(pid, NULL, 0);
 }
 
+/* What a killed agent had just begun may hold its lock for a moment yet. */
+static bool
+once_when_free(struct world *w, struct err *e)
+{
+	for (unsigned waited_ms = 0;; waited_ms += 20) {
+		if (world_once(w, e))
+			return true;
+		if (e->code != ERR_BUSY || waited_ms > 20000)
+			return false;
+		err_clear(e);
+		usleep(20000);
+	}
+}
+
 static void
 killed_at_any_moment_every_order_ends_once(void **state)
 {
@@ -95,7 +109,7 @@ killed_at_any_moment_every_order_ends_once(void **state)
 	}
 	w->m->away = false;
 	for (int i = 0; i < 5; i++)
-		assert_ok(world_once(w, e));
+		assert_ok(once_when_free(w, e));
 	check_whole(w);
 	unsigned installed[WORLD_PACKAGES] = { 0 };
 	for (unsigned i = 0; i < w->m->orders; i++) {
@@ -125,7 +139,7 @@ killed_while_enrolling_anew_it_is_one_or_the_other(void **state)
 		usleep(random_next(&seed) % 20000);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		assert_ok(world_once(w, e));
+		assert_ok(once_when_free(w, e));
 	}
 }
 

@@ -65,6 +65,22 @@ world_version(struct world *w, unsigned package)
 	return version[package];
 }
 
+/* ---- time, and being killed ---- */
+
+void
+world_contact(struct world *w)
+{
+	if (++w->m->contacts == w->m->kill_at)
+		kill(getpid(), SIGKILL);
+}
+
+static int64_t
+world_now(void *user)
+{
+	const struct world *w = user;
+	return w->m->now ? w->m->now : clock_system.now(NULL);
+}
+
 /* ---- the package manager ---- */
 
 static struct world *
@@ -93,6 +109,7 @@ manager_plan(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out
 {
 	struct world *w = of(c);
 	unsigned version[WORLD_PACKAGES] = { 0 };
+	world_contact(w);
 	struct patch_list l = { .manager = "apt", .lists_at = clock_now(c->clock) };
 	if (w->m->plan_fails)
 		return err_set(e, ERR_CONFLICT, "a package is half installed");
@@ -105,7 +122,7 @@ manager_plan(const struct pkgmgr_ctx *c, struct arena *a, struct patch_list *out
 				   .version = arena_printf(a, "%u", version[i] + 1),
 				   .security = i == 0,
 				   .origins = STR("Test:12/security"),
-				   .staged = i < w->m->staged,
+				   .staged = i < w->m->staged || (w->m->staged_bits >> i & 1),
 				   .size = 1000 };
 		*ARRAY_PUSH(a, &p.packages) = (struct patch_package){ .name = p.source,
 								      .arch = STR("amd64"),
@@ -126,9 +143,10 @@ manager_fingerprint(const struct pkgmgr_ctx *c, struct buf *out, struct err *e)
 static bool
 manager_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct err *e)
 {
-	(void)patches;
 	(void)e;
 	of(c)->m->staged = (unsigned)count;
+	for (size_t i = 0; i < count; i++)
+		of(c)->m->staged_bits |= 1U << (patches[i].source.ptr[1] - '0');
 	return true;
 }
 
@@ -162,6 +180,7 @@ manager_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t co
 	struct world *w = of(c);
 	(void)a;
 	w->m->installer = getpid();
+	world_contact(w);
 	w->m->sent_before_apply = 0;
 	for (unsigned i = 0; i < w->m->orders; i++)
 		w->m->sent_before_apply += w->m->order[i].running && w->m->order[i].ends == 0;
@@ -171,6 +190,7 @@ manager_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t co
 		unsigned package = (unsigned)(patches[i].source.ptr[1] - '0');
 		if (o)
 			o->applied++;
+		w->m->applied[package]++;
 		usleep(w->m->apply_ms * 1000);
 		if (w->m->apply_fails)
 			return err_set(e, ERR_NO_SPACE, "1.2 GB are missing");
@@ -179,6 +199,7 @@ manager_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t co
 		versions_get(w, version);
 		version[package]++;
 		versions_put(w, version);
+		world_contact(w);
 		if (w->m->apply_dies)
 			kill(getpid(), SIGKILL);
 		results[i] = (struct apply_result){ .patch = patches[i].id, .words = STR("done") };
@@ -186,7 +207,53 @@ manager_apply(const struct pkgmgr_ctx *c, const struct patch *patches, size_t co
 	return true;
 }
 
+/* Back to the version before, for even packages. */
+static bool
+manager_plan_back(const struct pkgmgr_ctx *c, const struct str *withdrawn, size_t count, struct arena *a,
+		  struct patch_list *out, struct err *e)
+{
+	struct patch_list l = { .manager = "apt" };
+	(void)e;
+	for (size_t i = 0; i < count; i++) {
+		unsigned package = (unsigned)(withdrawn[i].ptr[5] - '0'), have = world_version(of(c), package);
+		struct patch p = { .id = arena_printf(a, "deb:p%u@%u", package, have - 1),
+				   .title = arena_printf(a, "p%u %u → %u", package, have, have - 1),
+				   .source = arena_printf(a, "p%u", package),
+				   .version = arena_printf(a, "%u", have - 1),
+				   .instead_of = withdrawn[i] };
+		if (package % 2)
+			p.kept_back = arena_printf(a, "%.*s cannot be taken back: no older version is offered any more",
+						   STR_ARG(withdrawn[i]));
+		*ARRAY_PUSH(a, &p.packages) = (struct patch_package){
+			.name = p.source, .arch = STR("amd64"), .from = arena_printf(a, "%u", have), .to = p.version
+		};
+		*ARRAY_PUSH(a, &l.patches) = p;
+	}
+	*out = l;
+	return true;
+}
+
+static bool
+manager_go_back(const struct pkgmgr_ctx *c, const struct patch *patches, size_t count, struct arena *a,
+		struct apply_result *results, struct err *e)
+{
+	struct world *w = of(c);
+	(void)a;
+	(void)e;
+	for (size_t i = 0; i < count; i++) {
+		unsigned version[WORLD_PACKAGES] = { 0 }, package = (unsigned)(patches[i].source.ptr[1] - '0');
+		versions_get(w, version);
+		version[package]--;
+		w->m->taken_back[package]++;
+		versions_put(w, version);
+		results[i] = (struct apply_result){ .patch = patches[i].id };
+	}
+	return true;
+}
+
 static const struct pkgmgr manager = {
+	.plan_back = manager_plan_back,
+	.go_back = manager_go_back,
 	.name = "apt",
 	.present = manager_present,
 	.refresh = manager_refresh,
@@ -212,7 +279,7 @@ certificate_info(struct json_writer *w, const char *key)
 {
 	json_begin_object(w);
 	json_put_cstr(w, "serial", "01");
-	json_put_time(w, "not_after", clock_system.now(NULL) + 180LL * 86400000);
+	json_put_time(w, "not_after", clock_system.now(NULL) + 1800LL * 86400000);
 	json_put_cstr(w, "key", key);
 	json_end_object(w);
 }
@@ -251,6 +318,9 @@ serve_enrol(struct world *w, const struct json *v, struct net_answer *out, struc
 	json_put_cstr(&j, "agents", "https://server:8444");
 	json_put_cstr(&j, "server", "server");
 	json_put_cstr(&j, "state", "active");
+	BUF_AUTO root = { 0 };
+	if (w->updates && file_read(path_join(&w->arena, w->updates, "metadata/1.root.json"), 1 << 20, &root, NULL))
+		json_put_str(&j, "root", buf_str(&root));
 	json_put_i64(&j, "interval", 300);
 	json_end_object(&j);
 	reply(out, 200, &b);
@@ -272,6 +342,21 @@ take_result(struct world *w, struct arena *a, const struct json *signed_result, 
 	}
 	key_free(k);
 	json_str(accepted, json_get_str(v, "attempt"));
+	if (str_starts(json_get_str(v, "order"), STR("outside:")) && w->m->outsides < COUNT(w->m->outside)) {
+		struct str why = json_get_str(v, "why"), by = json_get_str(v, "by"), act = json_get_str(v, "act");
+		snprintf(w->m->outside[w->m->outsides++], sizeof(w->m->outside[0]), "%.*s|%.*s|%.*s|%.*s|%.*s",
+			 STR_ARG(json_get_str(v, "patch")), STR_ARG(json_get_str(v, "state")), STR_ARG(act),
+			 STR_ARG(by), STR_ARG(why));
+	}
+	if (str_starts(json_get_str(v, "order"), STR("slot:")) && w->m->slot_results < COUNT(w->m->slot_result)) {
+		struct world_slot_result *r = &w->m->slot_result[w->m->slot_results++];
+		snprintf(r->order, sizeof(r->order), "%.*s", STR_ARG(json_get_str(v, "order")));
+		snprintf(r->patch, sizeof(r->patch), "%.*s", STR_ARG(json_get_str(v, "patch")));
+		snprintf(r->state, sizeof(r->state), "%.*s", STR_ARG(json_get_str(v, "state")));
+		snprintf(r->trigger, sizeof(r->trigger), "%.*s", STR_ARG(json_get_str(v, "trigger")));
+		snprintf(r->title, sizeof(r->title), "%.*s", STR_ARG(json_get_str(v, "title")));
+		snprintf(r->why, sizeof(r->why), "%.*s", STR_ARG(json_get_str(v, "why")));
+	}
 	for (unsigned i = 0; i < w->m->orders; i++) {
 		struct world_order *o = &w->m->order[i];
 		struct str state = json_get_str(v, "state");
@@ -309,7 +394,7 @@ give_orders(struct world *w, struct json_writer *j)
 		json_begin_array(&d);
 		json_cstr(&d, patch);
 		json_end_array(&d);
-		json_put_time(&d, "issued", clock_system.now(NULL) - 1000);
+		json_put_time(&d, "issued", world_now(w) - 1000);
 		json_put_time(&d, "expires", o->expires);
 		json_put_cstr(&d, "by", "tester");
 		json_end_object(&d);
@@ -327,6 +412,64 @@ lineage_take(struct world *w, struct str lineage)
 	if (n < w->m->confirmed)
 		w->m->reverted++;
 	w->m->confirmed = (unsigned)n;
+}
+
+static void
+member(struct arena *a, const struct json *v, char *into, size_t cap)
+{
+	BUF_AUTO b = { 0 };
+	struct json_writer j = { .out = &b };
+	(void)a;
+	if (v)
+		json_tree(&j, v);
+	snprintf(into, cap, "%s", buf_cstr(&b));
+}
+
+static void
+give_directive(struct world *w, struct arena *a, const struct json *v, struct json_writer *j)
+{
+	struct err e = { 0 };
+	member(a, json_get(v, "slot"), w->m->slot, sizeof(w->m->slot));
+	if (json_get(v, "mitigations"))
+		member(a, json_get(v, "mitigations"), w->m->mitigations, sizeof(w->m->mitigations));
+	if (json_get(v, "asks") && json_get(v, "asks")->count > 0)
+		member(a, json_get(v, "asks"), w->m->asks, sizeof(w->m->asks));
+	w->m->named_serial = json_get_i64(v, "directive", -1);
+	if (!w->m->directive[0] || w->m->named_serial == w->m->directive_serial)
+		return;
+	json_key(j, "directive");
+	if (!signed_write(j, w->m->directive_forged ? w->ca_key : w->order_key, "directive", str_of(w->m->directive),
+			  &e))
+		fail_msg("%s", e.text);
+}
+
+/* Only ever named and handed out: what is in it is for the agent to judge. */
+static void
+name_metadata(struct world *w, struct arena *a, struct json_writer *j)
+{
+	BUF_AUTO text = { 0 };
+	struct json *v;
+	if (!w->updates || !file_read(path_join(a, w->updates, "metadata/timestamp.json"), 1 << 20, &text, NULL) ||
+	    !json_parse(a, buf_str(&text), NULL, &v, NULL))
+		return;
+	json_key(j, "metadata");
+	json_begin_object(j);
+	json_put_i64(j, "timestamp", json_get_i64(json_get(v, "signed"), "version", 0));
+	json_end_object(j);
+}
+
+static bool
+serve_file(struct world *w, struct arena *a, const char *path, struct net_answer *out)
+{
+	static const char updates[] = "/agent/v1/updates/", scripts[] = "/agent/v1/scripts/";
+	BUF_AUTO b = { 0 };
+	bool metadata = strncmp(path, updates, strlen(updates)) == 0;
+	const char *folder = metadata ? "metadata" : "targets/custom/scripts";
+	const char *name = path + strlen(metadata ? updates : scripts);
+	w->m->fetched++;
+	bool there = w->updates && file_read(path_join(a, path_join(a, w->updates, folder), name), 4 << 20, &b, NULL);
+	reply(out, there ? 200 : 404, &b);
+	return true;
 }
 
 static bool
@@ -362,6 +505,11 @@ serve_check_in(struct world *w, struct arena *a, const struct json *v, struct ne
 			json_cstr(&j, sections[i]);
 	}
 	json_end_array(&j);
+	give_directive(w, a, v, &j);
+	name_metadata(w, a, &j);
+	if (json_get(v, "metadata"))
+		member(a, json_get(v, "metadata"), w->m->metadata, sizeof(w->m->metadata));
+	json_put_time(&j, "now", world_now(w));
 	json_put_i64(&j, "interval", 300);
 	json_put_bool(&j, "renew", w->m->renew);
 	json_put_cstr(&j, "stage", w->m->stage_security ? "security" : "none");
@@ -403,6 +551,7 @@ serve(void *user, enum net_verb verb, const char *path, struct str body, struct 
 	struct json_writer j = { .out = &b };
 	struct json *v;
 	bool running = false;
+	world_contact(w);
 	if (verb == NET_CERTIFICATE) {
 		certificate_info(&j, arena_cstr(&a, body));
 		reply(out, 200, &b);
@@ -412,6 +561,8 @@ serve(void *user, enum net_verb verb, const char *path, struct str body, struct 
 		running = running || (w->m->order[i].given && w->m->order[i].ends == 0);
 	if (w->m->away || (w->m->away_after_take && running))
 		return err_set(e, ERR_UNREACHABLE, "no answer from server:8444");
+	if (verb == NET_GET)
+		return serve_file(w, &a, path, out);
 	if (strncmp(path, "/agent/v1/sections/", 19) == 0)
 		return serve_section(w, path + 19, body, out);
 	if (!json_parse(&a, body, NULL, &v, e))
@@ -436,10 +587,101 @@ serve(void *user, enum net_verb verb, const char *path, struct str body, struct 
 /* ---- set up ---- */
 
 static bool
+nft(struct world *w, const struct proc_spec *spec, struct err *e)
+{
+	if (w->m->no_nft)
+		return err_set(e, ERR_NOT_FOUND, "the program nft is not installed");
+	snprintf(w->m->nft, sizeof(w->m->nft), "%.*s", STR_ARG(spec->input));
+	return true;
+}
+
+/* smbd.service, which runs until it is stopped; no-*.service, which is not there. True: it was about one of them. */
+static bool
+unit_acts(struct world *w, const struct proc_spec *spec, struct proc_result *r)
+{
+	const char *verb = spec->argv[1], *unit = verb;
+	for (size_t i = 2; spec->argv[i]; i++)
+		unit = spec->argv[i];
+	char *at = strstr(w->m->down_units, unit);
+	if (strncmp(unit, "no-", 3) == 0)
+		return buf_add(&r->out, STR("LoadState=not-found\nActiveState=inactive\n")), true;
+	if (strncmp(unit, "smbd", 4) != 0)
+		return false;
+	if (strcmp(verb, "stop") == 0 && !at && !strstr(w->m->down_units, "-all"))
+		snprintf(w->m->down_units + strlen(w->m->down_units), 60, "%s ", unit);
+	if (strcmp(verb, "start") == 0 && at)
+		memmove(at, at + strlen(unit) + 1, strlen(at + strlen(unit) + 1) + 1);
+	if (strcmp(verb, "show") == 0)
+		buf_addf(&r->out, "LoadState=loaded\nActiveState=%s\n", at ? "inactive" : "active");
+	return true;
+}
+
+/* systemctl, wall and scripts, as far as this world has them. */
+static bool
+program(void *user, const struct proc_spec *spec, struct proc_result *r, struct err *e)
+{
+	struct world *w = user;
+	const char *name = strrchr(spec->argv[0], '/') ? strrchr(spec->argv[0], '/') + 1 : spec->argv[0];
+	size_t used = strlen(w->m->commands);
+	world_contact(w);
+	for (size_t i = 0; spec->argv[i] && used < sizeof(w->m->commands) - 300; i++)
+		used += (size_t)snprintf(w->m->commands + used, 250, "%s%s", i ? " " : "", i ? spec->argv[i] : name);
+	snprintf(w->m->commands + used, 2, "\n");
+	if (strcmp(name, "systemctl") == 0 && strcmp(spec->argv[1], "reboot") == 0) {
+		w->m->reboots_asked++;
+		w->m->down = !w->m->reboot_fails;
+		r->status = w->m->reboot_fails ? 1 : 0;
+		return true;
+	}
+	if (strcmp(name, "nft") == 0)
+		return nft(w, spec, e);
+	if (strcmp(name, "systemctl") == 0 && unit_acts(w, spec, r))
+		return true;
+	if (strcmp(name, "systemctl") == 0 && strcmp(spec->argv[1], "show") == 0)
+		buf_add(&r->out, STR("LoadState=loaded\nActiveState=failed\nType=simple\nTriggeredBy=\nUnitFileState="
+				     "enabled\n"));
+	if (strcmp(name, "systemctl") == 0 && strcmp(spec->argv[1], "try-restart") == 0)
+		w->m->stale = false;
+	if (strcmp(name, "script-that-runs") == 0 || strcmp(name, "shutdown") == 0) {
+		BUF_AUTO text = { 0 };
+		r->status = file_read(spec->argv[0], 4096, &text, NULL) && !strstr(buf_cstr(&text), "exit 1") ? 0 : 1;
+	}
+	(void)e;
+	return true;
+}
+
+static void
+world_look(void *user, const struct host_look *what, struct arena *a, struct host_seen *out)
+{
+	struct world *w = user;
+	world_contact(w);
+	*out = (struct host_seen){ .activity = { .idle = w->m->idle, .used = w->m->used },
+				   .on_battery = w->m->on_battery,
+				   .boot = str_of(w->m->boot),
+				   .uptime = world_now(w) - w->m->up_since };
+	for (size_t i = 0; i < what->process_count; i++)
+		if (str_eq(what->processes[i], str_of(w->m->process)))
+			out->process = what->processes[i];
+	if (what->stale && w->m->stale)
+		*ARRAY_PUSH(a, &out->restart.units) = STR("old.service");
+}
+
+static void
+world_units(void *user, struct arena *a, struct str **units, size_t *count)
+{
+	struct world *w = user;
+	*units = ARENA_ARRAY(a, struct str, 2);
+	(*units)[0] = STR("database.service");
+	(*units)[1] = STR("viewer.service");
+	*count = w->m->service_down ? 1 : 2;
+}
+
+static bool
 no_program(void *user, const struct proc_spec *spec, struct proc_result *r, struct err *e)
 {
-	(void)user;
-	(void)r;
+	const struct world *w = user;
+	if (w->m->directive[0])
+		return program(user, spec, r, e);
 	return err_set(e, ERR_BUG, "%s is not to be started here", spec->argv[0]);
 }
 
@@ -464,9 +706,14 @@ world_setup(void **state)
 	versions_put(w, version);
 	w->net = (struct net){ serve, w };
 	w->runner = (struct runner){ no_program, w };
+	w->clock = (struct clock){ world_now, w };
+	w->view = (struct host_view){ .look = world_look, .units = world_units, .user = w };
+	w->m->idle = -1;
+	snprintf(w->m->boot, sizeof(w->m->boot), "boot-1");
 	w->agent = (struct agent){ .state = world_path(w, "state"),
 				   .root = world_path(w, "root"),
-				   .clock = &clock_system,
+				   .clock = &w->clock,
+				   .view = &w->view,
 				   .runner = &w->runner,
 				   .net = &w->net,
 				   .pkgmgr = &manager,
@@ -481,6 +728,11 @@ world_teardown(void **state)
 	struct world *w = *state;
 	struct err e = { 0 };
 	bool ok = dir_remove_all(w->dir, &e);
+	if (w->m->outsides != w->m->others_did) {
+		print_error("%u changes were told as other hands' doing, %u were: %s\n", w->m->outsides,
+			    w->m->others_did, w->m->outside[0]);
+		ok = false;
+	}
 	key_free(w->order_key);
 	key_free(w->ca_key);
 	munmap(w->m, sizeof(*w->m));
@@ -498,7 +750,7 @@ world_enrol(struct world *w)
 			   .ca_digest = STR("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
 			   .id = STR("t1"),
 			   .secret = STR("s3cret"),
-			   .expires = clock_system.now(NULL) + 3600000 };
+			   .expires = world_now(w) + 3600000 };
 	BUF_AUTO text = { 0 };
 	token_write(&t, &text);
 	put(w, "token", buf_str(&text));
@@ -512,7 +764,7 @@ world_order(struct world *w, unsigned package)
 	assert_true(w->m->orders < WORLD_ORDERS);
 	*o = (struct world_order){ .package = package,
 				   .to = world_version(w, package) + 1,
-				   .expires = clock_system.now(NULL) + 3600000 };
+				   .expires = world_now(w) + 3600000 };
 	snprintf(o->id, sizeof(o->id), "order-%u", w->m->orders);
 	w->m->orders++;
 	return o;
@@ -524,4 +776,86 @@ world_once(struct world *w, struct err *e)
 	unsigned next = 0;
 	err_clear(e);
 	return agent_once(&w->agent, &next, e) && next >= 270 && next <= 330;
+}
+
+/* ---- unattended patching ---- */
+
+void
+world_time(struct world *w, const char *at)
+{
+	if (!time_parse(str_of(at), &w->m->now))
+		fail_msg("%s is no time", at);
+	if (w->m->up_since == 0)
+		w->m->up_since = w->m->now - 3600000;
+}
+
+void
+world_direct(struct world *w, const struct world_directive *d)
+{
+	ARENA_AUTO a = { 0 };
+	BUF_AUTO b = { 0 };
+	struct json_writer j = { .out = &b };
+	struct json *policy;
+	int64_t now = world_now(w);
+	struct directive r = { .host = str_of(d->host ? d->host : "host-1"),
+			       .server = STR("server"),
+			       .serial = d->serial ? d->serial : w->m->directive_serial + 1,
+			       .issued = now,
+			       .expires = d->expires ? d->expires : now + 14LL * 86400000,
+			       .lease_needed = d->lease_needed,
+			       .paired = d->paired };
+	assert_ok(json_parse(&a, str_of(d->policy), NULL, &policy, e) && policy_from_json(&a, policy, &r.policy, e));
+	for (size_t i = 0; d->patches[i]; i++)
+		*ARRAY_PUSH(&a, &r.patches) =
+			(struct directive_patch){ .patch = str_of(d->patches[i]),
+						  .emergency = d->emergency,
+						  .emergency_by = d->emergency ? now + 38 * 60000 : 0,
+						  .reason = STR("approved by rule 1") };
+	if (d->withdrawn)
+		*ARRAY_PUSH(&a, &r.withdrawn) = str_of(d->withdrawn);
+	if (d->mitigate)
+		*ARRAY_PUSH(&a, &r.mitigate) = str_of(d->mitigate);
+	if (d->hold)
+		*ARRAY_PUSH(&a, &r.holds) =
+			(struct directive_hold){ .id = STR("h1"), .by = STR("chief"), .why = str_of(d->hold) };
+	if (d->lease)
+		*ARRAY_PUSH(&a, &r.leases) =
+			(struct directive_lease){ .slot = str_of(d->lease), .until = now + 86400000 };
+	directive_write(&r, &j);
+	assert_true(b.len < sizeof(w->m->directive));
+	snprintf(w->m->directive, sizeof(w->m->directive), "%s", buf_cstr(&b));
+	w->m->directive_serial = r.serial;
+}
+
+const char *
+world_report(struct world *w, const char *key)
+{
+	struct json *v;
+	struct err e = { 0 };
+	BUF_AUTO b = { 0 };
+	if (!file_read(world_path(w, "state/slot-report.json"), 1U << 20, &b, &e) ||
+	    !json_parse(&w->arena, buf_str(&b), NULL, &v, &e))
+		return "";
+	return arena_cstr(&w->arena, json_get_str(v, key));
+}
+
+unsigned
+world_turn(struct world *w)
+{
+	struct err e = { 0 };
+	unsigned next = 0;
+	if (!agent_once(&w->agent, &next, &e) && !w->m->away)
+		fail_msg("%s", e.text);
+	return next;
+}
+
+void
+world_reboot(struct world *w)
+{
+	static const char digits[] = "0123456789";
+	char *last = &w->m->boot[strlen(w->m->boot) - 1];
+	*last = digits[(size_t)(*last - '0' + 1) % 10];
+	w->m->down = false;
+	w->m->now += 60000;
+	w->m->up_since = w->m->now;
 }

@@ -341,6 +341,7 @@ json_test_suite(void **state)
 
 	if (!d) {
 		print_message("# SKIP json_test_suite: ../shared/data/json-testsuite is not here\n");
+		buf_free(&folder);
 		skip();
 		return; /* not reached; the analyser does not know */
 	}

@@ -36,6 +36,8 @@ parts_are_told_each_by_itself(void **state)
 	(void)state;
 	told("installing updates: another package manager is at work (E: Could not get lock)",
 	     "更新のインストール: 別のパッケージ管理が動作中です (E: Could not get lock)");
+	told("https://crt.sh: No such file or directory", "https://crt.sh: ファイルまたはフォルダーがありません");
+	told("https://crt.sh: Not Found", "https://crt.sh: Not Found");
 	told("writing /srv/x: No space left on device", "/srv/x への書き込み: ディスクの空きがありません");
 	told("opening /srv/x: writing /srv/y: No space left on device",
 	     "/srv/x を開く: /srv/y への書き込み: ディスクの空きがありません");
@@ -43,6 +45,13 @@ parts_are_told_each_by_itself(void **state)
 	     "DSA-1-1:debian:12 の openssl は 3.0.17-1 より前が対象です(現在 3.0.15-1)");
 	told("DSA-1-1: linux from 6.1 before 6.2 in debian:12; 6.1.1 is installed",
 	     "DSA-1-1:debian:12 の linux は 6.1 以降 6.2 より前が対象です(現在 6.1.1)");
+	told("the slot was not begun (the script a.sh of the policy is signed neither by the holders of the keys of "
+	     "“custom” "
+	     "nor by an administrator whom this machine trusts: No such file or directory); waits for the window Tue "
+	     "22:00–02:00 of policy ward",
+	     "前回の適用枠は開始しませんでした(ポリシーのスクリプト a.sh "
+	     "には、「custom」の鍵の保持者の署名も、この端末が信頼する管理者の署名もありません: "
+	     "ファイルまたはフォルダーがありません)。次の適用時間帯 火 22:00〜02:00(ポリシー ward)を待っています");
 	told("Held back by the package manager: No such file or directory",
 	     "パッケージ管理が保留しています:ファイルまたはフォルダーがありません");
 }

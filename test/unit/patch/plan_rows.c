@@ -21,7 +21,7 @@ a_plan_becomes_rows_with_their_states(void **state)
 }
 
 static void
-what_other_hands_installed_goes(void **state)
+pain_9_what_other_hands_installed_goes(void **state)
 {
 	struct world *w = *state;
 	world_host(w, "a", "alpha", HOST_ACTIVE);
@@ -47,7 +47,7 @@ what_is_ordered_or_done_outlives_the_plan(void **state)
 }
 
 static void
-an_installed_update_that_is_listed_again_is_missing_again(void **state)
+pain_9_an_installed_update_that_is_listed_again_is_missing_again(void **state)
 {
 	struct world *w = *state;
 	struct err e = { 0 };
@@ -63,9 +63,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_plan_becomes_rows_with_their_states),
-		TEST(what_other_hands_installed_goes),
+		TEST(pain_9_what_other_hands_installed_goes),
 		TEST(what_is_ordered_or_done_outlives_the_plan),
-		TEST(an_installed_update_that_is_listed_again_is_missing_again),
+		TEST(pain_9_an_installed_update_that_is_listed_again_is_missing_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "patch/result.h"
 
 #include "scene.h"
+#include "store/policy_text.h"
 
 #define LATER (NOW + 60000)
 
@@ -172,6 +173,154 @@ broken_results_are_refused(void **state)
 	}
 }
 
+/* ---- results of slots ---- */
+
+#define SLOT STR("slot:ward/night/2027-01-15/a/1")
+
+static void
+policy_known(struct world *w)
+{
+	struct err e = { 0 };
+	struct policy_version v = { .name = STR("ward"),
+				    .what = STR("put"),
+				    .yaml = STR("policy: ward\n"),
+				    .json = STR("{}"),
+				    .by = STR("a"),
+				    .note = STR(""),
+				    .at = NOW };
+	ok(policy_text_add(w->st, &v, &e));
+}
+
+static struct result
+slot_result(struct world *w, const char *patch, const char *state, const char *act)
+{
+	struct result r = result_of(w, SLOT, patch, state, NULL);
+	r.act = str_of(act);
+	r.trigger = STR("window");
+	return r;
+}
+
+/* What a policy takes out is in the history, though no plan ever named it. */
+static void
+a_removal_is_kept_in_the_history(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	(void)ordered(w, &k);
+	policy_known(w);
+	static const char *const states[] = { "running", "failed" };
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct result r = slot_result(w, "remove:old-reader", states[i], "remove");
+		r.why = STR("needs-library would change as well, so nothing was done");
+		ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	}
+	struct attempt t = attempt_now(w, SLOT, "remove:old-reader");
+	assert_int_equal(t.state, PATCH_FAILED);
+	assert_true(str_contains(t.why, STR("needs-library")));
+	assert_true(str_eq(t.title, STR("remove:old-reader")));
+	assert_int_equal(scene_state(w, "a", "remove:old-reader"), PATCH_STATES); /* nothing that is missing */
+}
+
+/* Gone back from is not installed, whatever the attempt was. */
+static void
+a_way_back_leaves_the_state_to_the_next_plan(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	(void)ordered(w, &k);
+	policy_known(w);
+	enum patch_state before = scene_state(w, "a", OPENSSL);
+	struct result r = slot_result(w, OPENSSL, "installed", "back");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(attempt_now(w, SLOT, OPENSSL).state, PATCH_INSTALLED);
+	assert_int_equal(scene_state(w, "a", OPENSSL), before);
+}
+
+static void
+foreign_slots_and_unknown_policies_are_refused(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	(void)ordered(w, &k);
+	struct result unknown = slot_result(w, OPENSSL, "installed", "");
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &unknown, LATER, &e)); /* no such policy */
+	assert_int_equal(e.code, ERR_REFUSED);
+	policy_known(w);
+	err_clear(&e);
+	assert_false(result_accept(w->st, &w->arena, STR("b"), &unknown, LATER, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+	struct result never = slot_result(w, "deb:nobody@1", "installed", "");
+	err_clear(&e);
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &never, LATER, &e));
+	assert_int_equal(e.code, ERR_REFUSED);
+}
+
+static struct result
+outside_result(struct world *w, const char *order, const char *patch, const char *act)
+{
+	struct result r = result_of(w, str_of(order), patch, "installed", NULL);
+	r.act = str_of(act);
+	r.trigger = STR("outside");
+	r.by = STR("clerk (1000)");
+	r.why = STR("Not done by mamori, but by “apt upgrade”.");
+	return r;
+}
+
+/* What others did on a host: installed with its own row of the history, also what no plan ever named; gone when they put
+ * it back or took it out. */
+static void
+what_others_did_is_kept_and_believed(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	KEY_AUTO k = NULL;
+	(void)ordered(w, &k);
+	struct result r = outside_result(w, "outside:a/1", OPENSSL, "");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e)); /* sent again */
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_INSTALLED);
+	struct attempt t = attempt_now(w, STR("outside:a/1"), OPENSSL);
+	assert_true(str_eq(t.cause, STR("outside")) && str_eq(t.by, STR("clerk (1000)")));
+	r = outside_result(w, "outside:a/1", "deb:new@2", "");
+	r.packages = STR("[{\"name\":\"new\",\"arch\":\"all\",\"from\":\"1\",\"to\":\"2\"}]");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(scene_state(w, "a", "deb:new@2"), PATCH_INSTALLED);
+	r = outside_result(w, "outside:a/2", OPENSSL, "back");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_STATES);
+	r = outside_result(w, "outside:a/2", "remove:new", "remove");
+	r.packages = STR("[{\"name\":\"new\",\"arch\":\"all\",\"from\":null,\"to\":\"2\"}]");
+	ok(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(scene_state(w, "a", "deb:new@2"), PATCH_STATES);
+	assert_int_equal(scene_state(w, "a", BASH), PATCH_QUEUED); /* what was ordered stays so */
+}
+
+static void
+changes_of_other_hosts_are_refused(void **state)
+{
+	struct world *w = *state;
+	KEY_AUTO k = NULL;
+	(void)ordered(w, &k);
+	static const char *const orders[] = { "outside:b/1", "outside:a", "outside:a/x", "outside:a/1/2", "outside:" };
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		struct err e = { 0 };
+		struct result r = outside_result(w, orders[i], OPENSSL, "");
+		assert_false(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+		assert_int_equal(e.code, ERR_REFUSED);
+	}
+	struct err e = { 0 };
+	struct result r = outside_result(w, "outside:a/1", OPENSSL, "");
+	r.attempt = STR("outside:a/1/deb:another@1");
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	r = outside_result(w, "outside:a/1", OPENSSL, "");
+	r.state = PATCH_FAILED;
+	assert_false(result_accept(w->st, &w->arena, STR("a"), &r, LATER, &e));
+	assert_int_equal(scene_state(w, "a", OPENSSL), PATCH_QUEUED);
+}
+
 int
 main(void)
 {
@@ -183,6 +332,11 @@ main(void)
 		TEST(the_truth_replaces_an_order_that_we_gave_up),
 		TEST(an_order_is_not_sent_again_once_reported),
 		TEST(broken_results_are_refused),
+		TEST(a_removal_is_kept_in_the_history),
+		TEST(a_way_back_leaves_the_state_to_the_next_plan),
+		TEST(foreign_slots_and_unknown_policies_are_refused),
+		TEST(what_others_did_is_kept_and_believed),
+		TEST(changes_of_other_hosts_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

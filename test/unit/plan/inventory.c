@@ -72,6 +72,7 @@ this_machine(void **state)
 	if (!inventory_read(&o, &a, &inv, &unit_err)) {
 		if (unit_err.code != ERR_NOT_FOUND)
 			fail_msg("%s", unit_err.text);
+		arena_free(&a);
 		skip();
 	}
 	assert_true(inv.packages.count > 10);

@@ -12,6 +12,11 @@ keys_that_feeds_use(void **state)
 		{ "ID=\"almalinux\"\nVERSION_ID=\"9.4\"\n", "almalinux:9" },
 		{ "ID=alpine\nVERSION_ID=3.20.1\n", "alpine:3.20" },
 		{ "ID=ubuntu\nVERSION_ID=\"22.04\"\n", "ubuntu:22.04" },
+		{ "ID=azurelinux\nVERSION_ID=\"3.0\"\n", "azurelinux:3" },
+		{ "ID=mariner\nVERSION_ID=\"2.0\"\n", "azurelinux:2" },
+		{ "ID=\"openEuler\"\nVERSION_ID=\"22.03\"\nPRETTY_NAME=\"openEuler 22.03 (LTS-SP3)\"\n",
+		  "openeuler:22.03-LTS-SP3" },
+		{ "ID=\"openEuler\"\nVERSION_ID=\"22.03\"\n", "openeuler:22.03" },
 		{ "# comment\n\nID=Arch\n", "arch" },
 	};
 

@@ -160,6 +160,15 @@ downloads_count_only_whole_and_old_ones_go(void **state)
 	assert_false(find(&l, "deb:openssl@3.0.17-1")->staged);
 	assert_false(file_exists(unit_path(state, "root/stage/libssl3_3.0.16-1_amd64.deb")));
 	assert_true(file_exists(unit_path(state, "root/stage/keep")));
+	/* In a repository on this machine: staged for as long as it is there. */
+	assert_ok(file_remove(unit_path(state, "root/stage/bash_5.2-1+b2_amd64.deb"), &unit_err));
+	unit_put(state, "root/stage/bash_5.2-1+b2_amd64.deb.local", STR("/srv/bash.deb"));
+	unit_put(state, "root/srv/bash.deb", str_sub(bytes, 70));
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_true(find(&l, "deb:bash@5.2-1+b2")->staged);
+	assert_ok(file_remove(unit_path(state, "root/srv/bash.deb"), &unit_err));
+	assert_ok(pkgmgr_apt.plan(&c, &a, &l, &unit_err));
+	assert_false(find(&l, "deb:bash@5.2-1+b2")->staged);
 }
 
 static void
@@ -601,8 +610,10 @@ this_machines_plan_is_apts(void **state)
 				unit_path(state, "log") };
 	struct str line, word, rest, bare;
 
-	if (!pkgmgr_apt.present("/") || !runner_run(&runner_system, &s, &r, NULL) || r.status != 0)
+	if (!pkgmgr_apt.present("/") || !runner_run(&runner_system, &s, &r, NULL) || r.status != 0) {
+		proc_result_free(&r);
 		skip();
+	}
 	rest = buf_str(&r.out);
 	while (str_line(&rest, &line)) {
 		if (str_starts(line, STR("Inst ")) && str_word(&line, &word) && str_word(&line, &word))

@@ -50,6 +50,9 @@ the_system_comes_back(void **state)
 	inv.hardware.last_user = STR("nurse");
 	inv.hardware.last_login = 1700000000000;
 	*ARRAY_PUSH(&a, &inv.reboot_signals) = STR("reboot-required");
+	*ARRAY_PUSH(&a, &inv.settings.items) =
+		(struct setting){ STR("lockout"), SETTING_NOT_APPLICABLE, STR("no PAM") };
+	inv.backup = (struct backup_seen){ true, 1700000000000, STR("the last run of x.service failed") };
 	assert_ok(inventory_parse_system(&a, written(&inv, inventory_write_system, &a), &back, &unit_err));
 	assert_str(back.os.id, "debian");
 	assert_str(back.hostname, "h\"<b>");
@@ -59,6 +62,11 @@ the_system_comes_back(void **state)
 	assert_str(back.hardware.last_user, "nurse");
 	assert_true(back.hardware.last_login == 1700000000000);
 	assert_str(back.reboot_signals.items[0], "reboot-required");
+	assert_int_equal(back.settings.items.count, 1);
+	assert_int_equal(back.settings.items.items[0].state, SETTING_NOT_APPLICABLE);
+	assert_str(back.settings.items.items[0].why, "no PAM");
+	assert_true(back.backup.asked && back.backup.at == 1700000000000);
+	assert_str(back.backup.why, "the last run of x.service failed");
 }
 
 static void

@@ -1,6 +1,7 @@
 /* Check-ins: lineage, sections, results, orders. */
 #include "server/check_in.h"
 
+#include "server/planner.h"
 #include "world.h"
 
 #define UPDATES \
@@ -200,6 +201,101 @@ a_hosts_own_words_stay_short_and_plain(void **state)
 	assert_true(str_starts(h.addresses, STR("[\"10.0.0.1\",")));
 }
 
+static void
+section_send(struct world *w, const char *name, const char *body)
+{
+	char hash[SHA256_HEX_LEN];
+	sha256_hex(str_of(body), hash);
+	struct str sections = arena_printf(&w->arena, "{\"%s\":\"%s\"}", name, hash);
+	assert_int_equal(check_in(w, &(struct sent){ .sections = sections.ptr }).status, 200);
+	struct str path = arena_printf(&w->arena, "/agent/v1/sections/%s", name);
+	assert_int_equal(world_agent(w, "PUT", path.ptr, body).status, 204);
+}
+
+/* The policy that gives the host its hours. */
+static struct str
+hours_from(struct world *w, struct str host)
+{
+	struct answer a =
+		world_cli(w, "GET", arena_printf(&w->arena, "/api/v1/hosts/%.*s/policy", STR_ARG(host)).ptr, NULL);
+	size_t count;
+	const struct json *lines = json_get_array(a.json, "lines", &count);
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(json_get_str(&lines[i], "key"), STR("install.windows")))
+			return json_get_str(&lines[i], "from");
+	return STR("");
+}
+
+/* A closed network has no way out: what a host says of its network never decides whether it is heard. */
+static void
+pain_15_a_host_without_a_default_gateway_reports_and_gets_its_policy(void **state)
+{
+	static const char *const networks[] = {
+		"[]",
+		"[{\"name\":\"eth0\",\"mac\":\"\",\"addresses\":[]}]",
+		"[{\"name\":\"eth0\",\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"169.254.7.7\"]}]",
+	};
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct str *ids;
+	size_t count;
+	enrolled(w);
+	assert_int_equal(world_cli(w, "POST", "/api/v1/policies/assistant", "{}").status, 200);
+	ok(host_ids(w->st, &w->arena, HOST_ACTIVE, &ids, &count, &e));
+	for (size_t i = 0; i < COUNT(networks); i++) {
+		section_send(w, "system",
+			     arena_printf(&w->arena,
+					  "{\"os\":{\"id\":\"debian\",\"version\":\"12\"},\"hostname\":\"island-%zu\","
+					  "\"hardware\":{\"interfaces\":%s}}",
+					  i, networks[i])
+				     .ptr);
+		struct answer a = world_cli(w, "GET", "/api/v1/hosts", NULL);
+		assert_true(str_contains(a.text, arena_printf(&w->arena, "island-%zu", i)));
+		ok(planner_settle(&w->app, w->st, &e));
+		a = check_in(w, &(struct sent){ .sections = "{}" });
+		assert_int_equal(a.status, 200);
+		if (i == 0)
+			assert_non_null(json_get(a.json, "directive"));
+	}
+	assert_true(str_eq(hours_from(w, ids[0]), STR("hospital")));
+}
+
+static void
+what_looks_like_a_server_is_not_restarted_at_night(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct str *ids;
+	size_t count;
+	enrolled(w);
+	ok(host_ids(w->st, &w->arena, HOST_ACTIVE, &ids, &count, &e));
+	struct answer a = world_cli(w, "POST", "/api/v1/policies/assistant", "{}");
+	assert_int_equal(json_get(a.json, "servers")->count, 0); /* nothing is known of it yet */
+	assert_true(str_eq(hours_from(w, ids[0]), STR("hospital")));
+	section_send(w, "packages",
+		     "{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"mariadb-server\",\"1\",\"amd64\",\"\",\"\"]]}");
+	section_send(w, "system",
+		     "{\"os\":{\"id\":\"debian\",\"version\":\"12\",\"name\":\"Debian\"},\"hostname\":\"emr-db\","
+		     "\"hardware\":{\"maker\":\"QEMU\",\"interfaces\":[]}}");
+	a = world_cli(w, "POST", "/api/v1/policies/assistant", "{\"dry_run\":true}");
+	assert_int_equal(json_get(a.json, "servers")->count, 1);
+	const struct json *server = &json_get(a.json, "servers")->item[0];
+	assert_true(str_eq(json_get_str(json_get(server, "host"), "name"), STR("emr-db")));
+	assert_true(str_eq(json_get_str(server, "why"), STR("no graphical login, MariaDB, virtual machine")));
+	assert_true(str_eq(hours_from(w, ids[0]), STR("server-inspection")));
+	/* A person's word counts more, and so does a desktop that is found later. */
+	const char *host = arena_printf(&w->arena, "/api/v1/hosts/%.*s", STR_ARG(ids[0])).ptr;
+	assert_int_equal(world_cli(w, "PATCH", host, "{\"role\":\"ward\"}").status, 200);
+	assert_true(str_eq(hours_from(w, ids[0]), STR("ward-night")));
+	a = world_cli(w, "POST", "/api/v1/policies/assistant", "{\"dry_run\":true}");
+	assert_int_equal(json_get(a.json, "servers")->count, 0);
+	assert_int_equal(world_cli(w, "PATCH", host, "{\"role\":null}").status, 200);
+	assert_true(str_eq(hours_from(w, ids[0]), STR("server-inspection")));
+	section_send(w, "packages",
+		     "{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"gdm3\",\"1\",\"amd64\",\"\",\"\"]]}");
+	assert_true(str_eq(hours_from(w, ids[0]), STR("hospital")));
+}
+
 /* A page that counts disks must not meet a text in their place. */
 static void
 a_section_is_shown_in_its_own_shape(void **state)
@@ -209,8 +305,10 @@ a_section_is_shown_in_its_own_shape(void **state)
 	char hash[SHA256_HEX_LEN];
 	struct str *ids;
 	size_t count;
-	static const char odd[] = "{\"hostname\":\"pc\",\"hardware\":\"none\",\"kernel\":[1],\"reboot_signals\":{},"
-				  "\"timezone\":5,\"last_user\":[]}";
+	static const char odd[] =
+		"{\"hostname\":\"pc\",\"hardware\":\"none\",\"kernel\":[1],\"reboot_signals\":{},"
+		"\"timezone\":5,\"last_user\":[],\"settings\":[7,{\"setting\":\"lockout\",\"state\":\"odd\"},"
+		"{\"setting\":\"smb1\",\"state\":\"conflict\",\"why\":\"somebody\\nelse\"}]}";
 	enrolled(w);
 	sha256_hex(str_of(odd), hash);
 	struct str sections = arena_printf(&w->arena, "{\"system\":\"%s\"}", hash);
@@ -222,6 +320,10 @@ a_section_is_shown_in_its_own_shape(void **state)
 	assert_int_equal(json_get(json_get(a.json, "hardware"), "disks")->kind, JSON_KIND_ARRAY);
 	assert_int_equal(json_get(json_get(a.json, "kernel"), "installed")->kind, JSON_KIND_ARRAY);
 	assert_int_equal(json_get(a.json, "reboot_signals")->kind, JSON_KIND_ARRAY);
+	const struct json *settings = json_get_array(a.json, "settings", &count);
+	assert_int_equal(count, 1);
+	assert_true(str_eq(json_get_str(&settings[0], "state"), STR("conflict")));
+	assert_true(str_eq(json_get_str(&settings[0], "why"), STR("somebody else")));
 }
 
 /* The whole way of an update: plan, order, delivery, signed results. */
@@ -308,6 +410,8 @@ main(void)
 		TEST(a_section_is_shown_in_its_own_shape),
 		TEST(sections_are_checked_before_they_are_kept),
 		TEST(a_hosts_own_words_stay_short_and_plain),
+		TEST(pain_15_a_host_without_a_default_gateway_reports_and_gets_its_policy),
+		TEST(what_looks_like_a_server_is_not_restarted_at_night),
 		TEST(an_order_lives_through_check_ins),
 		TEST(other_protocols_are_told_which_one_is_spoken),
 	};

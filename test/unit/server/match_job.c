@@ -1,6 +1,7 @@
 /* From sections to findings, and which pending update brings each fix. */
 #include "server/match_job.h"
 
+#include "store/trend.h"
 #include "vuln/feed.h"
 #include "world.h"
 
@@ -211,6 +212,163 @@ findings_go_when_the_fix_is_installed(void **state)
 	assert_int_equal(json_get_i64(world_cli(w, "GET", "/api/v1/vulnerabilities", NULL).json, "total", -1), 0);
 }
 
+static struct json *
+first_finding(struct world *w, const char *filter)
+{
+	struct str path = arena_printf(&w->arena, "/api/v1/findings?sort=package%s", filter);
+	struct answer a = world_cli(w, "GET", path.ptr, NULL);
+	assert_int_equal(a.status, 200);
+	assert_true(json_get_i64(a.json, "total", 0) > 0);
+	return json_get(a.json, "items")->item;
+}
+
+/* By what the machine is and by the set of deadlines that was chosen. */
+static void
+due_dates_follow_the_machine_and_the_settings(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	enrolled(w);
+	match(w);
+	const struct json *f = first_finding(w, "");
+	assert_true(str_eq(json_get_str(f, "action"), STR("next-window"))); /* not rated */
+	assert_true(str_eq(json_get_str(f, "due"), STR("2026-04-18T00:00:00Z"))); /* 60 days after the advisory */
+	assert_true(json_get_str(f, "action_why").len > 0);
+	assert_int_equal(world_cli(w, "PATCH", "/api/v1/settings", "{\"deadlines\":\"none\"}").status, 400);
+	struct answer a = world_cli(w, "PATCH", "/api/v1/settings", "{\"deadlines\":\"cis\"}");
+	assert_int_equal(a.status, 200);
+	assert_true(str_eq(json_get_str(a.json, "deadlines"), STR("cis")));
+	match(w);
+	f = first_finding(w, "");
+	assert_true(str_eq(json_get_str(f, "due"), STR("2026-03-19T00:00:00Z"))); /* 30 days */
+	struct str path = arena_printf(&w->arena, "/api/v1/hosts/%.*s", STR_ARG(w->host));
+	assert_int_equal(world_cli(w, "PATCH", path.ptr, "{\"importance\":\"huge\"}").status, 400);
+	assert_int_equal(world_cli(w, "PATCH", path.ptr, "{\"exposed\":1}").status, 400);
+	assert_int_equal(world_cli(w, "PATCH", path.ptr, "{}").status, 400);
+	a = world_cli(w, "PATCH", path.ptr, "{\"importance\":\"high\",\"exposed\":true}");
+	assert_int_equal(a.status, 200);
+	assert_true(json_get_bool(a.json, "exposed", false));
+	assert_true(str_eq(json_get_str(a.json, "importance"), STR("high")));
+	a = world_cli(w, "PATCH", path.ptr, "{\"group\":\"ward-3\"}"); /* the rest stays */
+	assert_true(json_get_bool(a.json, "exposed", false));
+}
+
+/* A day begins at midnight where the server stands: an hour past it in Tokyo, the day before is over. */
+static void
+days_are_those_of_the_servers_zone(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	const struct zone zones[] = { { .name = STR("UTC") }, { .name = STR("Asia/Tokyo"), .offset = 9 * 3600 } };
+	const char *const days[] = { "2026-04-18", "2026-04-19" };
+	import(w);
+	w->now = INT64_C(1776528000000); /* 2026-04-18T16:00:00Z */
+	enrolled(w);
+	for (size_t i = 0; i < COUNT(zones); i++) {
+		w->app.zone = zones[i];
+		match(w);
+		ok(trend_keep(w->st, app_day(&w->app, w->now), &e));
+		const struct json *f = first_finding(w, "&vulnerability=CVE-2026-2001");
+		assert_true(str_eq(json_get_str(f, "due"), STR("2026-04-18T00:00:00Z")));
+		assert_int_equal(json_get_bool(f, "overdue", false), i == 1);
+		struct answer a = world_cli(w, "GET", "/api/v1/findings?due=overdue", NULL);
+		assert_int_equal(json_get_i64(a.json, "total", -1), i == 1 ? 1 : 0);
+		a = world_cli(w, "GET", "/api/v1/hosts", NULL);
+		assert_int_equal(json_get_i64(json_get(json_get(a.json, "items")->item, "actions"), "overdue", -1), i);
+		a = world_cli(w, "GET", "/api/v1/trend?days=1", NULL);
+		const struct json *items = json_get(a.json, "items");
+		assert_int_equal(items->count, 1);
+		assert_true(str_eq(json_get_str(&items->item[0], "day"), str_of(days[i])));
+	}
+}
+
+/* An index that cannot be opened takes nothing away, and is said; it was shown as "no known vulnerability". */
+static void
+an_index_that_cannot_be_opened_is_said(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	struct match_job j;
+	bool due;
+	import(w);
+	enrolled(w);
+	match(w);
+	app_close(&w->app);
+	store_close(w->st);
+	w->st = NULL;
+	const char *index = path_join(&w->arena, w->dir, "feeds/index");
+	struct str names[] = { STR("osv"), STR("debian-dsa") };
+	ok(file_write(index, STR("no index at all"), 0600, &e));
+	for (size_t i = 0; i < COUNT(names); i++) /* nor can it be built anew */
+		(void)!file_write(
+			path_join(&w->arena, w->dir, arena_printf(&w->arena, "feeds/%.*s.feed", STR_ARG(names[i])).ptr),
+			STR("no feed either"), 0600, &e);
+	e = (struct err){ 0 };
+	ok(app_open(&w->app, w->dir, &w->clock, &w->st, &e));
+	ok(match_compute(&w->app, w->st, w->host, &j, &due, &e));
+	ok(match_store(w->st, &j, &e));
+	match_job_free(&j);
+	struct answer a = world_cli(w, "GET", "/api/v1/overview", NULL);
+	assert_true(json_get_str(json_get(a.json, "feeds"), "error").len > 0);
+	assert_true(str_eq(json_get_str(json_get(a.json, "notices")->item, "code"), STR("not-matched")));
+	assert_int_equal(json_get_i64(a.json, "not_matched", 0), 1);
+	a = world_cli(w, "GET", "/api/v1/hosts?attention=not-matched", NULL);
+	assert_int_equal(json_get_i64(a.json, "total", 0), 1);
+	assert_true(json_get_str(json_get(a.json, "items")->item, "not_matched").len > 0);
+	assert_int_equal(json_get_i64(world_cli(w, "GET", "/api/v1/findings", NULL).json, "total", 0), 5);
+}
+
+/* A system of which no feed speaks has no findings; that is no good news. */
+static void
+a_system_that_no_feed_speaks_of_is_said(void **state)
+{
+	struct world *w = *state;
+	import(w);
+	enrolled(w);
+	match(w);
+	struct answer a = world_cli(w, "GET", "/api/v1/hosts", NULL);
+	assert_null(json_get_str(json_get(a.json, "items")->item, "not_matched").ptr);
+	put(w, "system",
+	    "{\"os\":{\"id\":\"rocky\",\"version\":\"9\",\"name\":\"Rocky\",\"codename\":\"\",\"like\":\"\"},"
+	    "\"hostname\":\"pc\",\"kernel\":{\"running\":null,\"installed\":[]},\"reboot_signals\":[]}");
+	match(w);
+	a = world_cli(w, "GET", "/api/v1/hosts", NULL);
+	assert_true(str_contains(json_get_str(json_get(a.json, "items")->item, "not_matched"), STR("rocky:9")));
+}
+
+/* What stays keeps the day it was first seen; what is fixed counts, what is withdrawn does not. */
+static void
+the_trend_counts_what_was_fixed(void **state)
+{
+	struct world *w = *state;
+	struct err e = { 0 };
+	import(w);
+	enrolled(w);
+	match(w);
+	ok(trend_keep(w->st, app_day(&w->app, w->now), &e));
+	struct str seen = json_get_str(first_finding(w, "&vulnerability=CVE-2026-2001"), "first_seen");
+	w->now += 3 * INT64_C(86400000);
+	put(w, "packages",
+	    "{\"manager\":\"dpkg\",\"bad\":0,\"packages\":[[\"bash\",\"5.2-2.1\",\"amd64\",\"\",\"\"],"
+	    "[\"openssl\",\"3.0.18-1\",\"amd64\",\"\",\"\"]]}");
+	match(w);
+	ok(trend_keep(w->st, app_day(&w->app, w->now), &e));
+	/* Another version of bash that has it still. */
+	assert_true(str_eq(json_get_str(first_finding(w, "&vulnerability=CVE-2026-2001"), "first_seen"), seen));
+	struct answer a = world_cli(w, "GET", "/api/v1/trend?days=7", NULL);
+	const struct json *days = json_get(a.json, "items");
+	assert_int_equal(days->count, 4);
+	assert_int_equal(json_get_i64(&days->item[0], "new", -1), 3);
+	assert_int_equal(json_get_i64(&days->item[1], "new", -1), 0);
+	assert_int_equal(json_get_i64(&days->item[2], "unknown", -1), 3);
+	assert_int_equal(json_get_i64(&days->item[3], "fixed", -1), 2);
+	assert_int_equal(json_get_i64(&days->item[3], "unknown", -1), 1);
+	const struct json *fixed = json_get(json_get(a.json, "fixed"), "unknown");
+	assert_int_equal(json_get_i64(fixed, "count", -1), 2);
+	assert_int_equal(json_get_i64(fixed, "mean_days", -1), 3);
+	assert_int_equal(world_cli(w, "GET", "/api/v1/trend?days=0", NULL).status, 400);
+}
+
 int
 main(void)
 {
@@ -222,6 +380,11 @@ main(void)
 		TEST(what_was_computed_from_old_sections_is_dropped),
 		TEST(the_index_has_a_number_that_every_reader_keeps),
 		TEST(findings_go_when_the_fix_is_installed),
+		TEST(due_dates_follow_the_machine_and_the_settings),
+		TEST(days_are_those_of_the_servers_zone),
+		TEST(an_index_that_cannot_be_opened_is_said),
+		TEST(a_system_that_no_feed_speaks_of_is_said),
+		TEST(the_trend_counts_what_was_fixed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

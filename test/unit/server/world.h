@@ -57,6 +57,7 @@ world_setup(void **state)
 		print_error("%s\n", e.text);
 		return -1;
 	}
+	w->app.zone = (struct zone){ .name = STR("UTC") }; /* whatever this machine's is */
 	return 0;
 }
 

@@ -29,6 +29,15 @@ static const char *const wrong[] = {
 	 " coalesce(sum(state = 'installed'), 0), coalesce(sum(state = 'installed-pending-reboot'), 0),"
 	 " coalesce(sum(state = 'failed'), 0), coalesce(sum(state = 'kept-back'), 0) FROM host_patch WHERE patch = "
 	 "y.id)"),
+	("SELECT count(*) FROM host h WHERE (critical, high, medium, low, unknown, kev) <> (SELECT"
+	 " coalesce(sum(severity = 4), 0), coalesce(sum(severity = 3), 0), coalesce(sum(severity = 2), 0),"
+	 " coalesce(sum(severity = 1), 0), coalesce(sum(severity = 0), 0), coalesce(sum(kev), 0) FROM vulnerability"
+	 " WHERE id IN (SELECT vulnerability FROM finding WHERE host = h.id))"),
+	("SELECT count(*) FROM group_sum g WHERE (hosts, clean, unknown, critical, kev, overdue) <> (SELECT count(*),"
+	 " coalesce(sum(matched_at > 0 AND critical + high + medium + low + unknown = 0), 0), coalesce(sum(unknown), "
+	 "0),"
+	 " coalesce(sum(critical), 0), coalesce(sum(kev), 0), coalesce(sum(overdue), 0) FROM host h WHERE h.state ="
+	 " 'active' AND coalesce(h.group_name, '') = g.group_name)"),
 	("SELECT count(*) FROM vulnerability v WHERE (hosts, fixable) <> (SELECT count(DISTINCT host),"
 	 " count(DISTINCT CASE WHEN patch IS NOT NULL THEN host END) FROM finding WHERE vulnerability = v.id)"),
 };
@@ -106,15 +115,48 @@ finding_step(struct world *w, unsigned *seed)
 		.advisories = STR("[]"),
 		.running = -1,
 		.why = STR("why"),
+		.due = pick(seed, 200),
 		.patch = pick(seed, 2) ? STR("p0") : STR_NONE,
-		.vulnerability = { .id = name(w, "CVE-", pick(seed, VULNERABILITIES)), .cvss = -1, .epss = -1 },
+		.vulnerability = { .id = name(w, "CVE-", pick(seed, VULNERABILITIES)),
+				   .severity = (int)pick(seed, 5),
+				   .kev = pick(seed, 4) == 0,
+				   .cvss = -1,
+				   .epss = -1 },
 	};
 	if (pick(seed, 6) == 0) {
-		ok(finding_delete_host(w->st, f.host, &e));
+		struct finding_row *rows;
+		size_t count;
+		ok(finding_of_host(w->st, &w->arena, f.host, &rows, &count, &e));
+		for (size_t i = 0; i < count; i++)
+			ok(finding_delete(w->st, rows[i].id, &e));
+		ok(finding_sum(w->st, f.host, 100, &e));
 		return;
 	}
 	ok(vulnerability_put(w->st, &f.vulnerability, &e));
-	ok(finding_insert(w->st, &f, &e));
+	ok(finding_insert_all(w->st, f.host, &(const struct finding_row *){ &f }, 1, &e));
+	ok(finding_sum(w->st, f.host, 100, &e));
+}
+
+/* Hosts are matched, move between groups and are revoked. */
+static void
+host_step(struct world *w, unsigned *seed)
+{
+	struct err e = { 0 };
+	struct str host = name(w, "h", pick(seed, HOSTS));
+	struct host h = { .id = host, .matched_at = 1 };
+	switch (pick(seed, 4)) {
+	case 0:
+		ok(host_set_group(w->st, host, pick(seed, 3) ? name(w, "ward-", pick(seed, 2)) : STR_NONE, &e));
+		break;
+	case 1:
+		ok(host_set_state(w->st, host, pick(seed, 4) ? HOST_ACTIVE : HOST_REVOKED, &e));
+		break;
+	case 2:
+		ok(host_set_match(w->st, &h, &e));
+		break;
+	default:
+		ok(finding_sum_due(w->st, 100, &e));
+	}
 }
 
 static void
@@ -129,11 +171,13 @@ sums_follow_every_change(void **state)
 	for (unsigned i = 0; i < STEPS; i++) {
 		patch_step(w, &seed);
 		finding_step(w, &seed);
+		host_step(w, &seed);
 		if (i % 10 == 0)
 			sums_are_right(w, "after some changes");
 	}
 	assert_true(number(w, "SELECT sum(security) FROM host") > 0);
 	assert_true(number(w, "SELECT sum(fixable) FROM vulnerability") > 0);
+	assert_true(number(w, "SELECT sum(overdue) FROM group_sum") > 0);
 	ok(host_delete(w->st, STR("h0"), &e));
 	sums_are_right(w, "after a host was forgotten");
 	for (unsigned i = 1; i < HOSTS; i++)

@@ -29,6 +29,21 @@ pieces_equal_the_whole(void **state)
 }
 
 static void
+each_is_of_its_own_bytes_alone(void **state)
+{
+	unsigned char one[SHA256_LEN], each[SHA256_LEN];
+	struct sha256_stream *s = sha256_open();
+	const struct str texts[] = { STR("abc"), STR(""), STR("one two three"), STR("abc") };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		sha256(texts[i], one);
+		sha256_each(s, texts[i], each);
+		assert_memory_equal(each, one, SHA256_LEN);
+	}
+	sha256_free(s);
+	sha256_free(NULL);
+}
+
+static void
 tokens_differ(void **state)
 {
 	BUF_AUTO a = { 0 };
@@ -54,6 +69,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_digests),
 		cmocka_unit_test(pieces_equal_the_whole),
+		cmocka_unit_test(each_is_of_its_own_bytes_alone),
 		cmocka_unit_test(tokens_differ),
 		cmocka_unit_test(secrets_compare),
 	};

@@ -110,6 +110,7 @@ order_known_rows(const struct version_scheme *s, const char *name, const char *c
 	n = order_known(s, buf_cstr(&file), but);
 	if (n == 0) {
 		print_message("# SKIP known_answers: ../shared/data/version-order is not here\n");
+		buf_free(&file); /* skip() leaves by a jump: nothing is cleaned up */
 		skip();
 	}
 	assert_int_equal(n, rows);

@@ -172,8 +172,10 @@ known_file(const char *name)
 	size_t right = 0;
 
 	buf_addf(&path, "cvss-vectors/tests/%s", name);
-	if (!known_read(buf_cstr(&path), &text))
+	if (!known_read(buf_cstr(&path), &text)) {
+		buf_free(&path);
 		skip();
+	}
 	rest = buf_str(&text);
 	while (str_line(&rest, &line)) {
 		double score, expected;

@@ -20,6 +20,10 @@ osv_names_become_our_keys(void **state)
 		{ "openSUSE:Tumbleweed", "opensuse-tumbleweed" },
 		{ "Photon OS:5.0", "photon:5.0" },
 		{ "Mageia:9", "mageia:9" },
+		{ "Azure Linux:3", "azurelinux:3" },
+		{ "openEuler:22.03-LTS-SP3", "openeuler:22.03-LTS-SP3" },
+		{ "openEuler:24.03-LTS", "openeuler:24.03-LTS" },
+		{ "Alpaquita:23", "alpaquita:23" },
 		{ "Wolfi", "wolfi" },
 		{ "Chainguard", "chainguard" },
 		{ "Ubuntu:Pro:22.04:LTS", "" },
@@ -43,6 +47,8 @@ systems_know_their_scheme(void **state)
 	assert_true(ecosystem_of_os(STR("debian:12"))->by_source);
 	assert_ptr_equal(ecosystem_of_os(STR("rocky:9"))->scheme, &version_rpm);
 	assert_false(ecosystem_of_os(STR("rocky:9"))->by_source);
+	assert_ptr_equal(ecosystem_of_os(STR("azurelinux:3"))->scheme, &version_rpm);
+	assert_true(ecosystem_of_os(STR("openeuler:22.03-LTS-SP3"))->by_source);
 	assert_ptr_equal(ecosystem_of_os(STR("alpine:3.20"))->scheme, &version_apk);
 	assert_str(ecosystem_system(STR("wolfi:20230201")), "wolfi");
 	assert_str(ecosystem_system(STR("debian:12")), "debian:12");

@@ -196,7 +196,7 @@ an_open_index_stays_what_it_was(void **state)
 }
 
 static void
-status_says_how_old(void **state)
+pain_15_a_stale_feed_is_no_success(void **state)
 {
 	ARENA_AUTO a = { 0 };
 	struct feed_status *list;
@@ -268,7 +268,7 @@ main(void)
 		unit_test_in_folder(a_folder_counts_what_it_does_not_know),
 		unit_test_in_folder(what_cannot_be_understood_changes_nothing),
 		unit_test_in_folder(an_open_index_stays_what_it_was),
-		unit_test_in_folder(status_says_how_old),
+		unit_test_in_folder(pain_15_a_stale_feed_is_no_success),
 		unit_test_in_folder(two_imports_at_once_are_refused),
 		unit_test_in_folder(an_index_of_another_version_is_built_anew),
 	};

@@ -29,7 +29,7 @@ fact(uint32_t kb, struct str cve, struct str supersedes)
 }
 
 static void
-test_flush(void **state)
+pain_12_supersedence_is_kept_by_kb(void **state)
 {
 	MSRC_TABLE_AUTO t = msrc_table_new();
 	BUCKET_SET_AUTO set = { 0 };
@@ -86,7 +86,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb),
-		cmocka_unit_test(test_flush),
+		cmocka_unit_test(pain_12_supersedence_is_kept_by_kb),
 		cmocka_unit_test(test_groups),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,8 +223,10 @@ tests_of_the_specification(void **state)
 	struct tally done = { 0 };
 	size_t files = 1;
 	DIR *folder = opendir(known_path(&path, "purl-spec/tests/types"));
-	if (!folder)
+	if (!folder) {
+		buf_free(&path);
 		skip();
+	}
 	run_file("spec/specification-test.json", &done);
 	for (struct dirent *d; (d = readdir(folder));) {
 		BUF_AUTO file = { 0 };

@@ -21,7 +21,7 @@ static const char feed[] = RECORD("CVE-2031-0001", "a:mozilla", "firefox", "0", 
 		RECORD("CVE-2031-0003", "a:fortinet", "fortios", "7.4.0", "7.4.3");
 
 static void
-names_mean_products(void **state)
+pain_13_names_mean_products(void **state)
 {
 	static const struct {
 		struct software in;
@@ -66,7 +66,7 @@ names_mean_products(void **state)
 }
 
 static void
-without_a_version_nothing_is_vulnerable(void **state)
+pain_13_without_a_version_nothing_is_vulnerable(void **state)
 {
 	struct clock clock = unit_clock();
 	struct feed_import_options o = { .data = unit_path(state, "data"), .clock = &clock };
@@ -107,6 +107,103 @@ without_a_version_nothing_is_vulnerable(void **state)
 	vuln_index_close(ix);
 }
 
+#define ANY ":*:*:*:*:*:*:*:*\""
+#define MATCH(name, vulnerable, more) "{\"vulnerable\":" vulnerable ",\"criteria\":\"cpe:2.3:" name ANY more "}"
+#define BELOW(version) ",\"versionEndExcluding\":\"" version "\""
+#define NODE(matches) "{\"operator\":\"OR\",\"negate\":false,\"cpeMatch\":[" matches "]}"
+#define CONFIGURED(id, configurations) \
+	"{\"dataType\":\"CVE_RECORD\",\"dataVersion\":\"5.1\",\"cveMetadata\":{\"cveId\":\"" id \
+	"\",\"state\":\"PUBLISHED\"},\"containers\":{\"cna\":{\"cpeApplicability\":[" configurations "]}}}\n"
+#define AND(nodes) "{\"operator\":\"AND\",\"nodes\":[" nodes "]}"
+
+/* Programs on a system, firmware on hardware: CVE-2031-0011 … of the firmware, with one box, with either of two, with two
+ * at once, and by itself. */
+static const char configured[] = CONFIGURED("CVE-2031-0011", AND(NODE(MATCH("o:acme:os", "true", BELOW("3"))) "," NODE(
+								     MATCH("h:acme:gate_1", "false", ""))))
+	CONFIGURED("CVE-2031-0012", AND(NODE(MATCH("o:acme:os", "true", BELOW("3"))) "," NODE(MATCH(
+					    "h:acme:gate_2", "false", "") "," MATCH("h:acme:gate_1", "false", ""))))
+		CONFIGURED("CVE-2031-0013",
+			   AND(NODE(MATCH("o:acme:os", "true", BELOW("3"))) "," NODE(
+				   MATCH("h:acme:gate_1", "false", "")) "," NODE(MATCH("h:acme:card", "false", ""))))
+			CONFIGURED("CVE-2031-0014",
+				   AND(NODE(MATCH("o:acme:os", "true", BELOW("3"))) "," NODE(MATCH(
+					   "h:acme:gate_9", "false",
+					   ""))) ",{\"nodes\":[" NODE(MATCH("o:acme:os", "true", BELOW("2.5"))) "]}");
+
+/* unsure: those of 0011 … that are unknown. */
+static void
+judge_configured(void **state, const struct software *list, size_t count, size_t findings, size_t unsure)
+{
+	ARENA_AUTO a = { 0 };
+	struct vuln_index *ix;
+	struct software_result out;
+	assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+	assert_ok(software_match(ix, list, count, unit_instant, &a, &out, &unit_err));
+	assert_int_equal(out.count, findings);
+	assert_int_equal(out.unsure_count, unsure);
+	for (size_t i = 0; i < unsure; i++)
+		assert_true(out.unsure[i].finding.only_with.len > 0);
+	vuln_index_close(ix);
+}
+
+static void
+a_product_may_need_another_one(void **state)
+{
+	struct clock clock = unit_clock();
+	struct feed_import_options o = { .data = unit_path(state, "data"), .clock = &clock };
+	const char *paths[] = { unit_path(state, "cve") };
+	struct feed_report r[1];
+	const struct software list[] = {
+		{ .cpe = S("cpe:2.3:o:acme:os:2.9:*:*:*:*:*:*:*") },
+		{ .cpe = S("cpe:2.3:h:acme:gate_1:-:*:*:*:*:*:*:*") },
+		{ .cpe = S("cpe:2.3:h:acme:card:-:*:*:*:*:*:*:*") },
+	};
+	const struct software old[] = { { .cpe = S("cpe:2.3:o:acme:os:2.4:*:*:*:*:*:*:*") } };
+	unit_put(state, "cve", str_of(configured));
+	assert_ok(feed_import(&o, paths, 1, r, &unit_err));
+	assert_int_equal(r[0].count.kept, 4);
+	judge_configured(state, list, 1, 0, 4);
+	judge_configured(state, list, 2, 2, 2);
+	judge_configured(state, list, 3, 3, 1);
+	judge_configured(state, old, 1, 1, 3); /* before 2.5 it is so by itself */
+}
+
+/* CISA says "every version" where the CNA says which: the CNA's word stands, with CISA's name for the product. */
+static void
+the_cna_s_versions_count(void **state)
+{
+	static const char record[] =
+		"{\"dataType\":\"CVE_RECORD\",\"dataVersion\":\"5.1\",\"cveMetadata\":{\"cveId\":\"CVE-2031-0021\","
+		"\"state\":\"PUBLISHED\"},\"containers\":{\"cna\":{\"affected\":[{\"vendor\":\"Acme Inc.\",\"product\":"
+		"\"View "
+		"Er\",\"versions\":[{\"version\":\"116.0.1\",\"lessThan\":\"116.0.1\",\"status\":\"affected\"}]},"
+		"{\"vendor\":\"Acme\",\"product\":\"other\",\"versions\":[{\"version\":\"n/"
+		"a\",\"status\":\"affected\"}]}]},"
+		"\"adp\":[{\"affected\":[{\"cpes\":[\"cpe:2.3:a:acme:view_er:*:*:*:*:*:*:*:*\"],\"vendor\":\"acme\","
+		"\"product\":\"view_er\",\"versions\":[{\"version\":\"*\",\"status\":\"affected\"}]},{\"cpes\":["
+		"\"cpe:2.3:a:acme:other:*:*:*:*:*:*:*:*\"],\"vendor\":\"acme\",\"product\":\"other\",\"versions\":[{"
+		"\"version\":\"0\",\"lessThan\":\"7\",\"status\":\"affected\"}]}]}]}}\n";
+	struct clock clock = unit_clock();
+	struct feed_import_options o = { .data = unit_path(state, "data"), .clock = &clock };
+	const char *paths[] = { unit_path(state, "cve") };
+	struct feed_report r[1];
+	static const struct {
+		struct software software;
+		size_t findings;
+	} cases[] = {
+		{ { .cpe = S("cpe:2.3:a:acme:view_er:126.0.2:*:*:*:*:*:*:*") }, 0 },
+		{ { .cpe = S("cpe:2.3:a:acme:view_er:116.0.1:*:*:*:*:*:*:*") }, 0 },
+		{ { .cpe = S("cpe:2.3:a:acme:view_er:115.9:*:*:*:*:*:*:*") }, 1 },
+		{ { .cpe = S("cpe:2.3:a:acme:other:6:*:*:*:*:*:*:*") }, 1 }, /* the CNA knows no version */
+		{ { .cpe = S("cpe:2.3:a:acme:other:7:*:*:*:*:*:*:*") }, 0 },
+	};
+	unit_put(state, "cve", str_of(record));
+	assert_ok(feed_import(&o, paths, 1, r, &unit_err));
+	assert_int_equal(r[0].count.kept, 1);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		judge_configured(state, &cases[i].software, 1, cases[i].findings, 0);
+}
+
 static void
 lists_in_either_form(void **state)
 {
@@ -141,8 +238,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_mean_products),
-		unit_test_in_folder(without_a_version_nothing_is_vulnerable),
+		cmocka_unit_test(pain_13_names_mean_products),
+		unit_test_in_folder(pain_13_without_a_version_nothing_is_vulnerable),
+		unit_test_in_folder(a_product_may_need_another_one),
+		unit_test_in_folder(the_cna_s_versions_count),
 		cmocka_unit_test(lists_in_either_form),
 	};
 	return cmocka_run_group_tests_name("vuln/software", tests, NULL, NULL);

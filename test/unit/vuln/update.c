@@ -172,16 +172,17 @@ host_stop(struct host *h)
 static struct feed_report
 update(void **state, struct arena *a, const struct host *h)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = { 0 };
 	socklen_t len = sizeof(at);
 	struct clock clock = unit_clock();
-	struct feed_report *reports;
-	size_t count;
+	struct feed_report *reports = NULL;
+	size_t count = 0;
 	assert_int_equal(getsockname(h->fd, (struct sockaddr *)&at, &len), 0);
 	struct feed_update_options o = { .import = { .data = unit_path(state, "data"), .clock = &clock },
 					 .retry_wait_ms = 1 };
 	o.mirror = arena_printf(a, "http://127.0.0.1:%u/", ntohs(at.sin_port)).ptr;
 	assert_ok(feed_update(&o, a, &reports, &count, &unit_err));
+	assert_true(reports && count > 0);
 	assert_string_equal(reports[0].feed, "debian-dsa");
 	for (size_t i = 1; i < count; i++)
 		assert_int_equal(reports[i].error.code, ERR_NOT_FOUND);

@@ -7,7 +7,7 @@ import { href } from '../router';
 import { may } from '../session';
 import type { Group, Host, List as ListAnswer, Token } from '../types';
 import { Command, Count, Empty, Failure, PageHead, Skeleton, Tag, Time } from '../ui/bits';
-import { ConfirmButton, messageOf } from '../ui/dialog';
+import { ConfirmButton, messageOf, Problem } from '../ui/dialog';
 import { Rows } from '../ui/list';
 import type { Column } from '../ui/table';
 
@@ -78,11 +78,7 @@ function TokenForm({ onMade }: { onMade: (token: NewToken) => void }) {
 			<button type="submit" class="primary">
 				{t('enrol.create')}
 			</button>
-			{error && (
-				<p class="problem" role="alert">
-					{error}
-				</p>
-			)}
+			<Problem text={error} />
 		</form>
 	);
 }

@@ -1,18 +1,27 @@
 // 履歴: when, which machine, which update; one row per attempt, running ones first.
-import { dateTime, duration } from '../format';
+import { dateTime, duration, instantOf } from '../format';
 import { t } from '../i18n';
 import { useLive } from '../live';
 import { href, setParams, useRoute } from '../router';
 import type { Attempt, Host, List as ListAnswer, Patch, PatchState } from '../types';
-import { Empty, PageHead, Time } from '../ui/bits';
+import { Empty, PageHead, Tag, Time } from '../ui/bits';
 import { DayFilter, Filter, GroupFilter, List, Search } from '../ui/list';
 import { StateMark } from '../ui/marks';
 import type { Column } from '../ui/table';
 
 const OUTCOMES: PatchState[] = ['running', 'queued', 'installed', 'installed-pending-reboot', 'failed'];
 
+/** What somebody else did on the machine is marked: it followed no plan of ours. */
+function Title({ attempt: a }: { attempt: Attempt }) {
+	return (
+		<>
+			{a.title} {a.trigger === 'outside' && <Tag shape="diamond" tone="orange">{t('history.outside')}</Tag>}
+		</>
+	);
+}
+
 const columns: Column<Attempt>[] = [
-	{ id: 'title', title: 'patch', wrap: true, cell: (a) => a.title, text: (a) => a.title, sort: (a) => a.title },
+	{ id: 'title', title: 'patch', wrap: true, cell: (a) => <Title attempt={a} />, text: (a) => a.title, sort: (a) => a.title },
 	{ id: 'state', title: 'outcome', cell: (a) => <StateMark state={a.state} />, text: (a) => t(`state.${a.state}`), sort: (a) => OUTCOMES.indexOf(a.state) },
 	{ id: 'at', title: 'at', falling: true, cell: (a) => <Time at={a.at} />, text: (a) => a.at, sort: (a) => a.at },
 	{ id: 'host', title: 'host', clip: true, cell: (a) => <a href={href(['hosts', a.host.id])}>{a.host.name}</a>, text: (a) => a.host.name, sort: (a) => a.host.name },
@@ -40,7 +49,7 @@ function Detail({ attempt: a }: { attempt: Attempt }) {
 						{t('finished')} {dateTime(a.finished)}
 					</>
 				)}
-				{a.by && ` · ${t('ordered-by', { who: a.by })}`}
+				{a.by && ` · ${t(a.trigger === 'outside' ? 'outside-by' : 'ordered-by', { who: a.by })}`}
 			</p>
 			{a.packages.length > 0 && (
 				<table class="plain">
@@ -69,11 +78,10 @@ function Detail({ attempt: a }: { attempt: Attempt }) {
 	);
 }
 
-/** Local days of the filters as instants, both days inclusive. */
+/** Days of the filters as instants, both days inclusive. */
 function instant(day: string | null, end: boolean): string | null {
 	if (!day) return null;
-	const date = new Date(`${day}T${end ? '23:59:59.999' : '00:00:00'}`);
-	return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(/\.\d+Z$/, 'Z');
+	return /^\d{4}-\d\d-\d\d$/.test(day) ? instantOf(day, end ? '23:59:59' : '00:00').replace(/\.\d+Z$/, 'Z') : null;
 }
 
 export function HistoryPage() {

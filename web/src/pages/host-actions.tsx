@@ -2,14 +2,18 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api';
 import { t } from '../i18n';
-import { refreshAll, useLive } from '../live';
+import { refreshAll } from '../live';
 import { go, href } from '../router';
 import { may } from '../session';
-import type { Group, HostDetail, List as ListAnswer } from '../types';
-import { ConfirmButton, Dialog, messageOf, say } from '../ui/dialog';
+import type { HostDetail, Importance } from '../types';
+import { ConfirmButton, FormButton, messageOf, say } from '../ui/dialog';
+import { Check, Choice } from '../ui/form';
+import { DepartmentField } from '../ui/hosts';
+
+const pathOf = (h: HostDetail) => `hosts/${encodeURIComponent(h.id)}`;
 
 export function HostActions({ h }: { h: HostDetail }) {
-	const path = `hosts/${encodeURIComponent(h.id)}`;
+	const path = pathOf(h);
 	const refresh = async () => {
 		try {
 			await call('POST', `${path}/refresh`);
@@ -35,6 +39,7 @@ export function HostActions({ h }: { h: HostDetail }) {
 				/>
 			)}
 			{may('operator') && <ChangeGroup h={h} />}
+			{may('operator') && <ChangeWeight h={h} />}
 			{may('operator') && h.state === 'active' && (
 				<button type="button" onClick={refresh}>
 					{t('host.refresh')}
@@ -64,58 +69,31 @@ export function HostActions({ h }: { h: HostDetail }) {
 	);
 }
 
-function ChangeGroup({ h }: { h: HostDetail }) {
-	const groups = useLive<ListAnswer<Group>>('groups?limit=1000');
-	const [open, setOpen] = useState(false);
-	const [name, setName] = useState('');
-	const [error, setError] = useState('');
-	const save = async (event: Event) => {
-		event.preventDefault();
-		try {
-			await call('PATCH', `hosts/${encodeURIComponent(h.id)}`, { group: name.trim() || null });
-			setOpen(false);
-			refreshAll();
-		} catch (cause) {
-			setError(messageOf(cause));
-		}
-	};
+const IMPORTANCES: Importance[] = ['low', 'normal', 'high'];
+
+/** What the decision tree is told of the machine; its due dates follow. */
+function ChangeWeight({ h }: { h: HostDetail }) {
+	const [exposed, setExposed] = useState(h.exposed);
+	const [importance, setImportance] = useState(h.importance);
 	const start = () => {
-		setName(h.group ?? '');
-		setError('');
-		setOpen(true);
+		setExposed(h.exposed);
+		setImportance(h.importance);
 	};
 	return (
-		<>
-			<button type="button" onClick={start}>
-				{t('host.group.change')}
-			</button>
-			{open && (
-				<Dialog title={t('host.group.title', { host: h.name })} onClose={() => setOpen(false)}>
-					<form onSubmit={save}>
-						<label class="field">
-							{t('group')}
-							<input autofocus list="groups" value={name} maxLength={100} onInput={(event) => setName(event.currentTarget.value)} />
-						</label>
-						<datalist id="groups">
-							{groups.data?.items.map((item) => item.group && <option key={item.group} value={item.group} />)}
-						</datalist>
-						<p class="quiet">{t('host.group.hint')}</p>
-						{error && (
-							<p class="problem" role="alert">
-								{error}
-							</p>
-						)}
-						<div class="dialog-actions">
-							<button type="button" onClick={() => setOpen(false)}>
-								{t('cancel')}
-							</button>
-							<button type="submit" class="primary">
-								{t('save')}
-							</button>
-						</div>
-					</form>
-				</Dialog>
-			)}
-		</>
+		<FormButton label={t('host.weight.change')} title={t('host.weight.title', { host: h.name })} start={start} save={() => call('PATCH', pathOf(h), { exposed, importance })}>
+			<Choice label={t('importance')} value={importance} options={IMPORTANCES.map((name) => [name, t(`importance.${name}`)])} set={(name) => setImportance(name as Importance)} />
+			<Check label={t('exposed.check')} on={exposed} set={setExposed} />
+			<p class="quiet">{t('host.weight.hint')}</p>
+		</FormButton>
+	);
+}
+
+function ChangeGroup({ h }: { h: HostDetail }) {
+	const [name, setName] = useState('');
+	return (
+		<FormButton label={t('host.group.change')} title={t('host.group.title', { host: h.name })} start={() => setName(h.group ?? '')} save={() => call('PATCH', pathOf(h), { group: name.trim() || null })}>
+			<DepartmentField name={name} set={setName} />
+			<p class="quiet">{t('host.group.hint')}</p>
+		</FormButton>
 	);
 }

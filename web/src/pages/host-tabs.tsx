@@ -2,28 +2,31 @@
 import { useState } from 'preact/hooks';
 import { withQuery } from '../api';
 import { bytes, day, probability } from '../format';
-import { t } from '../i18n';
+import { t, tOr } from '../i18n';
 import { useLive } from '../live';
 import { href } from '../router';
 import type { Attempt, Finding, HostDetail, HostPatch, List as ListAnswer, Package, Severity } from '../types';
 import { Empty, Facts, Failure, Skeleton, Time } from '../ui/bits';
+import { ActionMark, actionRank, Due } from '../ui/due';
 import { Filter, List, Search } from '../ui/list';
 import { Mark, SeverityMark, severityRank, StateMark, stateMark } from '../ui/marks';
 import { OrderButton } from '../ui/order';
 import type { Column } from '../ui/table';
 import { AttemptWords } from './history';
 import { Kev } from './patch';
-import { PATCH_STATES } from './patches';
+import { LIFE_STATES, orderable, PATCH_STATES } from './patches';
+import { ActionFilters } from './vulnerabilities';
 
 export const SEVERITIES: Severity[] = ['critical', 'high', 'medium', 'low', 'unknown'];
 
 const updateColumns: Column<HostPatch>[] = [
 	{ id: 'title', title: 'patch', wrap: true, cell: (x) => x.title, text: (x) => x.title, sort: (x) => x.title },
-	{ id: 'state', title: 'state', cell: (x) => <StateMark state={x.state} />, text: (x) => t(`state.${x.state}`), sort: (x) => PATCH_STATES.indexOf(x.state) },
+	{ id: 'state', title: 'state', cell: (x) => <StateMark state={x.state} />, text: (x) => t(`state.${x.state}`), sort: (x) => LIFE_STATES.indexOf(x.state) },
 	{ id: 'security', title: 'kind', cell: (x) => (x.security ? t('kind.security') : <span class="quiet">{t('kind.other')}</span>), text: (x) => t(x.security ? 'kind.security' : 'kind.other'), sort: (x) => (x.security ? 0 : 1) },
 	{ id: 'severity', title: 'severity', cell: (x) => <SeverityMark severity={x.severity} />, text: (x) => t(`severity.${x.severity}`), sort: (x) => severityRank(x.severity) },
 	{ id: 'kev', title: 'kev', sparse: (x) => Boolean(x.kev), cell: (x) => <Kev on={Boolean(x.kev)} />, text: (x) => String(Number(x.kev)), sort: (x) => -Number(x.kev) },
 	{ id: 'why', title: 'why', wrap: 'wide', cell: (x) => x.why, text: (x) => x.why },
+	{ id: 'next', title: 'next', sparse: (x) => Boolean(x.next), cell: (x) => <Time at={x.next} />, text: (x) => x.next ?? '', sort: (x) => x.next },
 	{ id: 'staged', title: 'staged', cell: (x) => (x.staged ? t('yes') : <span class="quiet">–</span>), text: (x) => t(x.staged ? 'yes' : 'no'), sort: (x) => (x.staged ? 0 : 1) },
 	{ id: 'from', title: 'from', extra: true, cell: (x) => x.from ?? '–', text: (x) => x.from ?? '', sort: (x) => x.from },
 	{ id: 'to', title: 'to', extra: true, cell: (x) => x.to, text: (x) => x.to, sort: (x) => x.to },
@@ -45,7 +48,7 @@ export function HostUpdates({ h }: { h: HostDetail }) {
 			filters={['security', 'state']}
 			order="state"
 			selection={{ keys: chosen, set: setChosen }}
-			selectable={(x) => h.state === 'active' && (x.state === 'missing' || x.state === 'failed')}
+			selectable={(x) => h.state === 'active' && orderable(x)}
 			toolbar={
 				<>
 					<Filter
@@ -79,13 +82,15 @@ export function HostUpdates({ h }: { h: HostDetail }) {
 const findingColumns: Column<Finding>[] = [
 	{ id: 'vulnerability', title: 'vulnerability', cell: (f) => f.vulnerability, text: (f) => f.vulnerability, sort: (f) => f.vulnerability },
 	{ id: 'severity', title: 'severity', cell: (f) => <SeverityMark severity={f.severity} />, text: (f) => t(`severity.${f.severity}`), sort: (f) => severityRank(f.severity) },
+	{ id: 'action', title: 'action', cell: (f) => <ActionMark action={f.action} />, text: (f) => tOr('action', f.action ?? ''), sort: (f) => actionRank(f.action) },
+	{ id: 'due', title: 'due', cell: (f) => <Due due={f.due} overdue={f.overdue} />, text: (f) => f.due?.slice(0, 10) ?? '', sort: (f) => f.due },
 	{ id: 'package', title: 'package', clip: true, cell: (f) => <RunningPackage f={f} />, text: (f) => f.package, sort: (f) => f.package },
-	{ id: 'installed', title: 'installed', clip: true, cell: (f) => f.installed, text: (f) => f.installed },
+	{ id: 'installed', title: 'installed', extra: true, clip: true, cell: (f) => f.installed, text: (f) => f.installed },
 	{ id: 'fixed', title: 'fixed', clip: true, cell: (f) => f.fixed ?? <span class="quiet">{t('fixed.none')}</span>, text: (f) => f.fixed ?? '', sort: (f) => f.fixed },
-	{ id: 'kev', title: 'kev', sparse: (f) => f.kev, cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
-	{ id: 'epss', title: 'epss', num: true, falling: true, cell: (f) => (f.epss === null ? '–' : probability(f.epss)), text: (f) => String(f.epss ?? ''), sort: (f) => f.epss },
+	{ id: 'kev', title: 'kev', extra: true, cell: (f) => <Kev on={f.kev} />, text: (f) => t(f.kev ? 'yes' : 'no'), sort: (f) => (f.kev ? 0 : 1) },
+	{ id: 'epss', title: 'epss', num: true, falling: true, extra: true, cell: (f) => (f.epss === null ? '–' : probability(f.epss)), text: (f) => String(f.epss ?? ''), sort: (f) => f.epss },
 	{ id: 'cvss', title: 'cvss', num: true, falling: true, extra: true, cell: (f) => f.cvss?.toFixed(1) ?? '–', text: (f) => String(f.cvss ?? ''), sort: (f) => f.cvss },
-	{ id: 'due', title: 'due', extra: true, cell: (f) => (f.due ? day(f.due) : '–'), text: (f) => f.due ?? '', sort: (f) => f.due },
+	{ id: 'action_why', title: 'action-why', extra: true, wrap: true, cell: (f) => f.action_why ?? '', text: (f) => f.action_why ?? '' },
 	{ id: 'patch', title: 'patch', cell: (f) => (f.patch ? <a href={href(['patches', f.patch])}>{t('finding.patch')}</a> : <span class="quiet">–</span>), text: (f) => f.patch ?? '', sort: (f) => f.patch },
 	{ id: 'why', title: 'why-finding', extra: true, wrap: true, cell: (f) => f.why, text: (f) => f.why },
 	{ id: 'advisories', title: 'advisories', extra: true, wrap: true, cell: (f) => f.advisories.join(' '), text: (f) => f.advisories.join(' ') },
@@ -102,7 +107,8 @@ function RunningPackage({ f }: { f: Finding }) {
 	);
 }
 
-export function HostFindings({ id }: { id: string }) {
+export function HostFindings({ h }: { h: HostDetail }) {
+	const id = h.id;
 	return (
 		<List<Finding>
 			path={`hosts/${encodeURIComponent(id)}/findings`}
@@ -111,17 +117,20 @@ export function HostFindings({ id }: { id: string }) {
 			columns={findingColumns}
 			keyOf={(f) => `${f.vulnerability} ${f.package} ${f.installed}`}
 			link={(f) => href(['vulnerabilities', f.vulnerability])}
-			filters={['q', 'severity', 'kev']}
-			order="severity"
+			filters={['q', 'action', 'due', 'severity', 'kev']}
+			order="due"
 			expand={(f) => (
 				<div class="detail">
-					<p>{f.why}</p>
+					<p>
+						{f.action_why} {f.why}
+					</p>
 					<Facts
 						rows={[
 							['advisories', f.advisories.join(' ')],
 							['aliases', f.aliases.join(' ')],
 							['cvss', f.cvss?.toFixed(1)],
-							['due', f.due && <Time at={f.due} />],
+							['due', f.due && <Due due={f.due} overdue={f.overdue} />],
+							['first-seen', f.first_seen && <Time at={f.first_seen} />],
 						]}
 					/>
 				</div>
@@ -129,12 +138,13 @@ export function HostFindings({ id }: { id: string }) {
 			toolbar={
 				<>
 					<Search hint="search.findings" />
+					<ActionFilters />
 					<Filter name="severity" label="severity" options={SEVERITIES.map((s) => [s, t(`severity.${s}`)])} />
 					<Filter name="kev" label="kev" options={[['true', t('kev.only')]]} />
 				</>
 			}
 			empty={
-				<Empty title={t('host.findings.none')}>
+				<Empty title={h.not_matched ? t('by-when.not-matched', { why: h.not_matched }) : t('host.findings.none')}>
 					<a href={href(['feeds'])}>{t('host.findings.none.advice')}</a>
 				</Empty>
 			}

@@ -1,6 +1,6 @@
 // カルテ: one machine, its state and why.
 import { day, relative } from '../format';
-import { t } from '../i18n';
+import { t, tOr } from '../i18n';
 import { useLive } from '../live';
 import { href, useRoute } from '../router';
 import type { HostDetail } from '../types';
@@ -10,9 +10,11 @@ import { OrderButton } from '../ui/order';
 import { Tabs } from '../ui/tabs';
 import { HostActions } from './host-actions';
 import { HostFindings, HostMachine, HostPackages, HostTimeline, HostUpdates } from './host-tabs';
+import { HostPolicyTab, NextSlot } from './host-policy';
+import { settingName, SettingsTable, settingTroubles } from './host-settings';
 import { HostStatus } from './hosts';
 
-const TABS = ['updates', 'findings', 'history', 'machine', 'packages'] as const;
+const TABS = ['updates', 'findings', 'history', 'policy', 'machine', 'packages'] as const;
 type Tab = (typeof TABS)[number];
 
 export function HostPage({ id }: { id: string }) {
@@ -33,6 +35,7 @@ export function HostPage({ id }: { id: string }) {
 		updates: h.pending,
 		findings: undefined, // counted by vulnerability, listed by package: the list says its own number
 		history: undefined,
+		policy: undefined,
 		machine: undefined,
 		packages: h.packages,
 	};
@@ -52,6 +55,7 @@ export function HostPage({ id }: { id: string }) {
 			</PageHead>
 			{live.error && <Failure error={live.error} retry={live.reload} quiet />}
 			<Warnings h={h} />
+			<NextSlot h={h} />
 			<Facts
 				rows={[
 					['group', h.group],
@@ -59,16 +63,35 @@ export function HostPage({ id }: { id: string }) {
 					['last-seen', <Time at={h.last_seen} ago />],
 					['next-check-in', h.next_check_in && <Time at={h.next_check_in} />],
 					['addresses', h.addresses.join(' ')],
+					['exposed', h.exposed ? t('exposed.yes') : t('exposed.no')],
+					['importance', tOr('importance', h.importance)],
 					['last-user', h.last_user],
+					...(h.backup_at || h.backup?.why ? [['backup-at', <BackupFact h={h} />] as ['backup-at', ReturnType<typeof BackupFact>]] : []),
 				]}
 			/>
 			<HostActions h={h} />
 			<Tabs current={tab} tabs={TABS.map((name) => [name, t(`tab.${name}`), count[name]])} to={(name) => href(['hosts', h.id], { tab: name })} />
 			{tab === 'updates' && <HostUpdates h={h} />}
-			{tab === 'findings' && <HostFindings id={h.id} />}
+			{tab === 'findings' && <HostFindings h={h} />}
 			{tab === 'history' && <HostTimeline id={h.id} />}
+			{tab === 'policy' && (
+				<>
+					<HostPolicyTab h={h} />
+					<SettingsTable h={h} />
+				</>
+			)}
 			{tab === 'machine' && <HostMachine h={h} />}
 			{tab === 'packages' && <HostPackages id={h.id} />}
+		</>
+	);
+}
+
+/** When, and what keeps the host from seeing a newer one. */
+function BackupFact({ h }: { h: HostDetail }) {
+	return (
+		<>
+			{h.backup_at && <Time at={h.backup_at} ago />}
+			{h.backup?.why && <span class="quiet"> {h.backup.why}</span>}
 		</>
 	);
 }
@@ -90,9 +113,20 @@ function OsFact({ h }: { h: HostDetail }) {
 
 function Warnings({ h }: { h: HostDetail }) {
 	const reboot = h.reboot_signals.length > 0;
-	if (h.notices.length === 0 && !h.plan_error && !reboot) return null;
+	const settings = settingTroubles(h);
+	const mitigations = h.mitigations ?? [];
+	if (h.notices.length === 0 && !h.plan_error && !reboot && settings.length === 0 && mitigations.length === 0) return null;
 	return (
 		<ul class="notices warnings">
+			{mitigations.map((m) => (
+				<li key={m.patch}>
+					<LevelMark level={m.state === 'in-force' ? 'warning' : 'alarm'} />
+					<span>
+						<a href={href(['patches', m.patch])}>{m.patch}</a>{' '}
+						{m.why}
+					</span>
+				</li>
+			))}
 			{h.notices.map((notice, i) => (
 				<li key={`${notice.code} ${i}`}>
 					<LevelMark level={notice.level} />
@@ -107,6 +141,14 @@ function Warnings({ h }: { h: HostDetail }) {
 					</span>
 				</li>
 			)}
+			{settings.map((s) => (
+				<li key={s.setting}>
+					<LevelMark level="warning" />
+					<span>
+						<a href={href(['hosts', h.id], { tab: 'policy' })}>{t('host.setting.trouble', { what: settingName(s), state: tOr('setting-state', s.state) })}</a> {s.why}
+					</span>
+				</li>
+			))}
 			{reboot && (
 				<li>
 					<LevelMark level="warning" />

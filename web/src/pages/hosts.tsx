@@ -5,12 +5,12 @@ import { number, t, tOr } from '../i18n';
 import { href } from '../router';
 import type { Host } from '../types';
 import { Count, Empty, PageHead, Tag, Time } from '../ui/bits';
-import { Filter, GroupFilter, List, Search } from '../ui/list';
+import { Filter, GroupFilter, List, Search, SiteFilter } from '../ui/list';
 import { Mark } from '../ui/marks';
 import { OrderButton } from '../ui/order';
 import type { Column } from '../ui/table';
 
-const ATTENTION = ['security', 'failed', 'silent', 'reboot', 'eol', 'kev'] as const;
+const ATTENTION = ['security', 'failed', 'silent', 'reboot', 'eol', 'kev', 'overdue', 'not-matched'] as const;
 const STATES = ['active', 'pending', 'revoked', 'cloned'] as const;
 
 const tab = (host: Host, name: string, more: Record<string, string> = {}) => href(['hosts', host.id], { tab: name, ...more });
@@ -98,7 +98,7 @@ export function HostsPage() {
 				columns={columns}
 				keyOf={(h) => h.id}
 				link={(h) => href(['hosts', h.id])}
-				filters={['q', 'group', 'attention', 'state', 'os']}
+				filters={['q', 'group', 'site', 'attention', 'state', 'os']}
 				order="name"
 				selection={{ keys: chosen, set: setChosen }}
 				selectable={(h) => h.state === 'active' && h.pending > 0}
@@ -106,6 +106,7 @@ export function HostsPage() {
 					<>
 						<Search hint="search.hosts" />
 						<GroupFilter />
+						<SiteFilter />
 						<Filter name="attention" label="attention" options={ATTENTION.map((a) => [a, t(`attention.${a}`)])} />
 						<Filter name="state" label="enrolment" options={STATES.map((s) => [s, t(`host.state.${s}`)])} />
 					</>

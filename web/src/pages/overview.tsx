@@ -1,12 +1,16 @@
 // 概況: do I have to do anything now?
 import type { ComponentChildren } from 'preact';
 import { withQuery } from '../api';
-import { isoDay, share } from '../format';
+import { addDays, isoDay, share } from '../format';
 import { number, t } from '../i18n';
 import { useLive } from '../live';
 import { href } from '../router';
-import type { Attempt, Notice, Overview, List as ListAnswer } from '../types';
+import type { Attempt, Notice, Overview, List as ListAnswer, Trend } from '../types';
 import { Count, Empty, Failure, PageHead, Skeleton, Time } from '../ui/bits';
+import { ACTIONS, ActionMark } from '../ui/due';
+import { TrendChart } from '../ui/trend';
+import { Duties, Verdict, type Part } from '../ui/verdict';
+import { AssistantOffer, Emergencies, Halted, NotBackList, Tonight } from './overview-plan';
 import { LevelMark, Mark, StateMark, type Shape, type Tone } from '../ui/marks';
 
 const NOTICES_SHOWN = 12;
@@ -14,6 +18,7 @@ const NOTICES_SHOWN = 12;
 export function OverviewPage() {
 	const live = useLive<Overview>('overview');
 	const running = useLive<ListAnswer<Attempt>>(withQuery('history', { state: 'running', limit: 6 }));
+	const trend = useLive<Trend>(withQuery('trend', { days: 90 }));
 	const o = live.data;
 	if (!o)
 		return (
@@ -26,14 +31,26 @@ export function OverviewPage() {
 		<>
 			<PageHead kicker={o.server.name} title={t('nav.overview')} />
 			{live.error && <Failure error={live.error} retry={live.reload} quiet />}
-			<Verdict o={o} />
+			<Emergencies />
+			<WhatToDo o={o} />
+			{o.hosts.enrolled > 0 && <AssistantOffer />}
+			<WhatByWhen o={o} />
 			<Figures o={o} />
+			{o.exposure && o.exposure.mine > 0 && (
+				<p class="seen-outside">
+					<a href={href(['exposure'], { q: 'mine:true' })}>{t('overview.mine', { n: o.exposure.mine })}</a>
+				</p>
+			)}
 			<div class="columns">
 				<div>
+					<NotBackList />
+					<Halted />
 					<Notices notices={o.notices} />
+					<Panel title={t('trend.title')}>{trend.data ? <TrendChart trend={trend.data} /> : trend.error ? <Failure error={trend.error} retry={trend.reload} /> : <Skeleton lines={6} />}</Panel>
 					<Groups groups={o.groups} />
 				</div>
 				<div>
+					<Tonight />
 					<Running attempts={running.data?.items ?? []} queued={o.patches.queued} total={running.data?.total ?? 0} />
 					<Severities o={o} />
 					<Freshness o={o} />
@@ -43,52 +60,26 @@ export function OverviewPage() {
 	);
 }
 
-const weekAgo = () => isoDay(new Date(Date.now() - 7 * 86_400_000));
+const weekAgo = () => addDays(isoDay(), -7);
 const failedRows = () => href(['history'], { state: 'failed', from: weekAgo() });
 
-/** One sentence: what must be done, most pressing first; each part leads to its rows. */
-function Verdict({ o }: { o: Overview }) {
+function WhatToDo({ o }: { o: Overview }) {
 	if (o.hosts.enrolled === 0)
 		return (
-			<div class="verdict">
-				<Mark shape="ring" tone="blue" />
-				<p>
-					{t('verdict.no-hosts')} <a href={href(['enrol'])}>{t('nav.enrol')}</a>
-				</p>
-			</div>
+			<Verdict shape="ring" tone="blue">
+				{t('verdict.no-hosts')} <a href={href(['enrol'])}>{t('nav.enrol')}</a>
+			</Verdict>
 		);
-	const alarms = o.notices.filter((notice) => notice.level === 'alarm' && notice.code !== 'failed' && notice.code !== 'silent');
-	const parts: [number, string, string][] = [
+	const alarms = o.notices.filter((notice) => notice.level === 'alarm' && notice.code !== 'failed' && notice.code !== 'silent' && notice.code !== 'overdue');
+	const parts: Part[] = [
 		[alarms.length, t('verdict.alarms', { n: alarms.length }), href([])],
+		[o.overdue_hosts, t('verdict.overdue', { n: o.overdue_hosts }), href(['hosts'], { attention: 'overdue' })],
 		[o.patches.failed_7d, t('verdict.failed', { n: o.patches.failed_7d }), failedRows()],
 		[o.hosts.silent, t('verdict.silent', { n: o.hosts.silent }), href(['hosts'], { attention: 'silent' })],
 		[o.hosts.pending, t('verdict.pending', { n: o.hosts.pending }), href(['hosts'], { state: 'pending' })],
 		[o.hosts.with_security, t('verdict.security', { n: o.hosts.with_security }), href(['hosts'], { attention: 'security' })],
 	];
-	const now = parts.filter(([n]) => n > 0);
-	if (now.length === 0)
-		return (
-			<div class="verdict">
-				<Mark shape="check" tone="green" />
-				<p>{t('verdict.fine', { n: o.hosts.enrolled })}</p>
-			</div>
-		);
-	const urgent = alarms.length > 0 || o.patches.failed_7d > 0;
-	return (
-		<div class="verdict">
-			<Mark shape={urgent ? 'triangle' : 'diamond'} tone={urgent ? 'red' : 'orange'} />
-			<p>
-				{t('verdict.act')}
-				{now.map(([, text, to], i) => (
-					<>
-						{i > 0 && t('list.comma')}
-						<a href={to}>{text}</a>
-					</>
-				))}
-				{t('sentence.end')}
-			</p>
-		</div>
-	);
+	return <Duties parts={parts} urgent={alarms.length > 0 || o.overdue_hosts > 0 || o.patches.failed_7d > 0} fine={t('verdict.fine', { n: o.hosts.enrolled })} />;
 }
 
 function Figure({
@@ -115,6 +106,60 @@ function Figure({
 				{of && <small> {of}</small>}
 			</span>
 		</a>
+	);
+}
+
+/** What to do by when: the four answers of the decision tree, and what is past its day. */
+function WhatByWhen({ o }: { o: Overview }) {
+	if (o.feeds.error || o.feeds.imported === 0)
+		return (
+			<section class="panel by-when">
+				<h2>{t('by-when.title')}</h2>
+				<p>
+					<span class="state">
+						<Mark shape="diamond" tone="orange" />
+						{o.feeds.error ? t('by-when.not-matched', { why: o.feeds.error }) : t('feeds.none')}
+					</span>{' '}
+					<a href={href(['feeds'])}>{t('nav.feeds')}</a>
+				</p>
+			</section>
+		);
+	return (
+		<section class="panel by-when">
+			<h2>
+				<a href={href(['vulnerabilities'], { sort: 'due' })}>{t('by-when.title')}</a>
+			</h2>
+			<ul class="actions-row">
+				<li class={o.actions.overdue > 0 ? 'late' : 'zero'}>
+					<a href={href(['vulnerabilities'], { due: 'overdue', sort: 'due' })}>
+						<span class="state">
+							<Mark shape={o.actions.overdue > 0 ? 'cross' : 'check'} tone={o.actions.overdue > 0 ? 'red' : 'green'} />
+							{t('overdue')}
+						</span>
+						<b>{number(o.actions.overdue)}</b>
+						<small>{t('by-when.overdue', { n: o.overdue_hosts })}</small>
+					</a>
+				</li>
+				{ACTIONS.map((action) => (
+					<li key={action} class={o.actions[action] > 0 ? '' : 'zero'}>
+						<a href={href(['vulnerabilities'], { action, sort: 'due' })}>
+							<ActionMark action={action} />
+							<b>{number(o.actions[action])}</b>
+							<small>{t(`action.${action}.hint`)}</small>
+						</a>
+					</li>
+				))}
+			</ul>
+			{o.not_matched > 0 && (
+				<p>
+					<span class="state">
+						<Mark shape="diamond" tone="orange" />
+						<a href={href(['hosts'], { attention: 'not-matched' })}>{t('by-when.hosts-not-matched', { n: o.not_matched })}</a>
+					</span>
+				</p>
+			)}
+			<p class="quiet">{t('overview.findings.unit')}</p>
+		</section>
 	);
 }
 
@@ -159,13 +204,24 @@ function Notices({ notices }: { notices: Notice[] }) {
 									</a>{' '}
 								</>
 							)}
-							{notice.text}
+							<NoticeText notice={notice} />
 						</span>
 					</li>
 				))}
 			</ul>
 			{rest > 0 && <p class="quiet">{t('more', { n: rest })}</p>}
 		</Panel>
+	);
+}
+
+/** Of a relay or a site the sentence itself leads to its page. */
+function NoticeText({ notice }: { notice: Notice }) {
+	const to = notice.relay ? href(['relays', notice.relay]) : notice.site ? href(['sites', notice.site]) : notice.saved ? href(['exposure'], { view: 'saved' }) : notice.code.startsWith('surface-') ? href(['surface'], { view: notice.code === 'surface-coverage' ? 'sources' : notice.code === 'surface-assets' ? 'changes' : null }) : notice.code === 'stale-site' ? href(['relays']) : null;
+	if (!to) return <>{notice.text}</>;
+	return (
+		<a data-row class="notice-text" href={to}>
+			{notice.text}
+		</a>
 	);
 }
 

@@ -18,6 +18,29 @@ export const PATCH_STATES: PatchState[] = [
 	'installed',
 ];
 
+/** Every word for where an update stands, the most pressing first: what policies make of those above. */
+export const LIFE_STATES: PatchState[] = [
+	'failed',
+	'running',
+	'queued',
+	'held',
+	'waiting-window',
+	'waiting-ring',
+	'waiting-approval',
+	'waiting-vendor',
+	'vendor-forbidden',
+	'mitigated',
+	'withdrawn',
+	'missing',
+	'kept-back',
+	'not-applicable',
+	'installed-pending-reboot',
+	'installed',
+];
+
+/** Whether a person may order it now. */
+export const orderable = (x: { state: PatchState; recorded?: PatchState }) => ['missing', 'failed'].includes(x.recorded ?? x.state) && !['withdrawn', 'vendor-forbidden'].includes(x.state);
+
 const count = (patch: Patch, state: PatchState) => patch.hosts[state] ?? 0;
 
 function counted(state: PatchState, extra = false): Column<Patch> {

@@ -38,7 +38,7 @@ export function SignInPage({ code, offline }: { code: string | undefined; offlin
 				</>
 			)}
 			<p>
-				<button type="button" class="bare" lang={language === 'ja' ? 'en' : 'ja'} onClick={() => setLang(language === 'ja' ? 'en' : 'ja')}>
+				<button type="button" class="bare" lang={language === 'ja' ? 'en' : 'ja'} onClick={() => void setLang(language === 'ja' ? 'en' : 'ja')}>
 					{language === 'ja' ? 'English' : '日本語'}
 				</button>
 			</p>

@@ -56,6 +56,7 @@ export function Failure({ error, retry, quiet }: { error: ApiError; retry?: () =
 
 function explain(error: ApiError): [string, string] {
 	if (error.code === 'offline') return [t('error.offline'), t('error.offline.advice')];
+	if (error.code === 'late') return [t('error.late'), t('error.late.advice')];
 	if (error.code === 'http') return [t('error.http', { status: error.status }), t('error.http.advice')];
 	if (error.code === 'refused') return [error.message, t('error.refused.advice')];
 	if (error.code === 'not-found') return [error.message, t('error.not-found.advice')];
@@ -72,7 +73,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 	);
 }
 
-export function Copy({ text }: { text: string }) {
+export function Copy({ text, label }: { text: string; label?: string }) {
 	const [done, setDone] = useState(false);
 	const copy = async () => {
 		await copyText(text);
@@ -81,7 +82,7 @@ export function Copy({ text }: { text: string }) {
 	};
 	return (
 		<button type="button" class="copy" onClick={copy} aria-live="polite">
-			{done ? t('copied') : t('copy')}
+			{done ? t('copied') : (label ?? t('copy'))}
 		</button>
 	);
 }

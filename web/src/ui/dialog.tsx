@@ -43,10 +43,84 @@ export function Dialog({
 export function messageOf(cause: unknown): string {
 	if (cause instanceof ApiError) {
 		if (cause.code === 'offline') return `${t('error.offline')} ${t('error.offline.advice')}`;
+		if (cause.code === 'late') return `${t('error.late')} ${t('error.late.advice')}`;
 		if (cause.code === 'http') return t('error.http', { status: cause.status });
 		return cause.message;
 	}
 	return String(cause);
+}
+
+export function Problem({ text }: { text: string }) {
+	return text ? (
+		<p class="problem" role="alert">
+			{text}
+		</p>
+	) : null;
+}
+
+interface FormParts {
+	title: string;
+	/** Of the button that sends it; "save" otherwise. */
+	confirm?: string;
+	danger?: boolean;
+	/** Whether it can be sent. */
+	ready?: boolean;
+	/** False keeps the form open: it has something to show first. */
+	save: () => Promise<unknown>;
+	children: ComponentChildren;
+}
+
+/** A form that closes when it is saved, and otherwise says why it was not: what was typed stays. */
+export function FormDialog({ title, confirm, danger, ready = true, save, onClose, children }: FormParts & { onClose: () => void }) {
+	const [error, setError] = useState('');
+	const [busy, setBusy] = useState(false);
+	const send = async (event: Event) => {
+		event.preventDefault();
+		setBusy(true);
+		setError('');
+		try {
+			if ((await save()) !== false) {
+				onClose();
+				refreshAll();
+			}
+		} catch (cause) {
+			setError(messageOf(cause));
+		}
+		setBusy(false);
+	};
+	return (
+		<Dialog title={title} onClose={onClose}>
+			<form class="stack" onSubmit={send}>
+				{children}
+				<Problem text={error} />
+				<div class="dialog-actions">
+					<button type="button" onClick={onClose}>
+						{t('cancel')}
+					</button>
+					<button type="submit" class={danger ? 'danger' : 'primary'} disabled={busy || !ready}>
+						{confirm ?? t('save')}
+					</button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+/** The button that opens it; `start` fills its fields. */
+export function FormButton({ label, primary, start, ...form }: FormParts & { label: string; primary?: boolean; start?: () => void }) {
+	const [open, setOpen] = useState(false);
+	const begin = () => {
+		start?.();
+		setOpen(true);
+	};
+	return (
+		<>
+			<button type="button" class={primary ? 'primary' : undefined} onClick={begin}>
+				{label}
+			</button>
+			{open && <FormDialog {...form} onClose={() => setOpen(false)} />}
+		</>
+	);
 }
 
 /** A button that asks first, does it, and shows what came of it. */
@@ -88,11 +162,7 @@ export function ConfirmButton({
 			{open && (
 				<Dialog title={title} onClose={() => setOpen(false)}>
 					{body}
-					{error && (
-						<p class="problem" role="alert">
-							{error}
-						</p>
-					)}
+					<Problem text={error} />
 					<div class="dialog-actions">
 						<button type="button" onClick={() => setOpen(false)}>
 							{t('cancel')}
@@ -120,6 +190,11 @@ let redrawMessage: (() => void) | null = null;
 export function say(next: Message | null): void {
 	message = next;
 	redrawMessage?.();
+}
+
+/** Takes a sentence away that is no longer true; another one stays. */
+export function unsay(text: string): void {
+	if (message?.text === text) say(null);
 }
 
 export function MessageBar() {

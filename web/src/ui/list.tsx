@@ -4,10 +4,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call, withQuery } from '../api';
 import { download } from '../csv';
 import { isoDay } from '../format';
-import { number, t, type Key } from '../i18n';
+import { number, said, t, type Text } from '../i18n';
 import { useLive } from '../live';
 import { setParams, useRoute } from '../router';
-import type { List as ListAnswer } from '../types';
+import type { Group, List as ListAnswer } from '../types';
 import { Empty, Failure, Skeleton } from './bits';
 import { sorted, Table, type Column, type TableProps } from './table';
 
@@ -77,8 +77,9 @@ export function List<T>(props: Common<T> & { path: string; query?: Query; onRows
 }
 
 /** A list whose rows the page holds already; `q` searches in the text of all columns. */
-export function Rows<T>(props: Common<T> & { rows: T[]; keep?: (row: T, params: URLSearchParams) => boolean }) {
+export function Rows<T>(props: Common<T> & { rows: T[]; keep?: (row: T, params: URLSearchParams) => boolean; /** Rows on one page; all otherwise. */ most?: number }) {
 	const { params } = useRoute();
+	const { most = 0 } = props;
 	const sort = params.get('sort') ?? props.order ?? '';
 	const words = (params.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean);
 	const rows = props.rows.filter((row) => {
@@ -87,9 +88,11 @@ export function Rows<T>(props: Common<T> & { rows: T[]; keep?: (row: T, params: 
 		const text = props.columns.map((column) => column.text(row)).join('\n').toLowerCase();
 		return words.every((word) => text.includes(word));
 	});
+	const page = most > 0 ? Math.min(Math.max(1, Number(params.get('page')) || 1), Math.max(1, Math.ceil(rows.length / most))) : 1;
 	return (
 		<section class="list">
-			<Body {...props} rows={rows} total={rows.length} complete sort={sort} busy={false} fetchAll={async () => rows} />
+			<Body {...props} rows={rows} total={rows.length} complete sort={sort} busy={false} fetchAll={async () => rows} from={(page - 1) * most} most={most} />
+			{most > 0 && rows.length > most && <Pages page={page} pages={Math.ceil(rows.length / most)} />}
 		</section>
 	);
 }
@@ -101,6 +104,9 @@ interface BodyProps<T> extends Common<T> {
 	sort: string;
 	busy: boolean;
 	fetchAll: () => Promise<T[]>;
+	/** The page of rows that are all here. */
+	from?: number;
+	most?: number;
 }
 
 function Body<T>(props: BodyProps<T>) {
@@ -109,7 +115,8 @@ function Body<T>(props: BodyProps<T>) {
 	const said = ({ sparse, text }: Column<T>) =>
 		!sparse || props.rows.some((row) => (sparse === true ? text(row) !== '' : sparse(row)));
 	const columns = props.columns.filter((column, i) => i === 0 || (chosen ? chosen.includes(column.id) : !column.extra && said(column)));
-	const rows = props.complete ? sorted(props.rows, props.columns, props.sort) : props.rows;
+	const all = props.complete ? sorted(props.rows, props.columns, props.sort) : props.rows;
+	const rows = props.most ? all.slice(props.from ?? 0, (props.from ?? 0) + props.most) : all;
 	const filtered = props.filters.some((name) => params.get(name));
 	return (
 		<>
@@ -161,7 +168,7 @@ function ColumnChooser<T>({ columns, shown }: { columns: Column<T>[]; shown: str
 				{columns.slice(1).map((column) => (
 					<label key={column.id}>
 						<input type="checkbox" checked={shown.includes(column.id)} onChange={() => toggle(column.id)} />
-						{t(column.title)}
+						{said(column.title)}
 					</label>
 				))}
 			</div>
@@ -175,9 +182,9 @@ function Export<T>(props: BodyProps<T> & { all: Column<T>[] }) {
 		setError('');
 		try {
 			const rows = sorted(await props.fetchAll(), props.all, props.sort);
-			const head = props.columns.map((column) => t(column.title));
+			const head = props.columns.map((column) => said(column.title));
 			const body = rows.map((row) => props.columns.map((column) => column.text(row)));
-			download(`mamori-${props.name}-${isoDay(new Date())}.csv`, [head, ...body]);
+			download(`mamori-${props.name}-${isoDay()}.csv`, [head, ...body]);
 		} catch (cause) {
 			setError(cause instanceof ApiError && cause.code !== 'offline' ? cause.message : t('error.offline'));
 		}
@@ -217,7 +224,7 @@ function Pages({ page, pages }: { page: number; pages: number }) {
 }
 
 /** The page's search box; `/` brings the focus here. */
-export function Search({ hint, wide }: { hint: Key; wide?: boolean }) {
+export function Search({ hint, wide }: { hint: Text; wide?: boolean }) {
 	const { params } = useRoute();
 	const inAddress = params.get('q') ?? '';
 	const [text, setText] = useState(inAddress);
@@ -238,8 +245,8 @@ export function Search({ hint, wide }: { hint: Key; wide?: boolean }) {
 			class={wide ? 'search wide' : 'search'}
 			data-search
 			value={text}
-			placeholder={t(hint)}
-			aria-label={t(hint)}
+			placeholder={said(hint)}
+			aria-label={said(hint)}
 			spellcheck={false}
 			autocomplete="off"
 			onInput={(event) => type(event.currentTarget.value)}
@@ -248,13 +255,13 @@ export function Search({ hint, wide }: { hint: Key; wide?: boolean }) {
 }
 
 /** A filter held in the address; the first choice is "all". */
-export function Filter({ name, label, options }: { name: string; label: Key; options: [string, string][] }) {
+export function Filter({ name, label, options }: { name: string; label: Text; options: [string, string][] }) {
 	const { params } = useRoute();
 	const value = params.get(name) ?? '';
 	const known = value === '' || options.some(([option]) => option === value);
 	return (
 		<label class={value ? 'filter on' : 'filter'}>
-			<span>{t(label)}</span>
+			<span>{said(label)}</span>
 			<select value={value} onChange={(event) => setParams({ [name]: event.currentTarget.value || null, page: null })}>
 				<option value="">{t('filter.all')}</option>
 				{!known && <option value={value}>{value}</option>}
@@ -268,11 +275,11 @@ export function Filter({ name, label, options }: { name: string; label: Key; opt
 	);
 }
 
-export function DayFilter({ name, label }: { name: string; label: Key }) {
+export function DayFilter({ name, label }: { name: string; label: Text }) {
 	const { params } = useRoute();
 	return (
 		<label class={params.get(name) ? 'filter on' : 'filter'}>
-			<span>{t(label)}</span>
+			<span>{said(label)}</span>
 			<input
 				type="date"
 				value={params.get(name) ?? ''}
@@ -284,7 +291,17 @@ export function DayFilter({ name, label }: { name: string; label: Key }) {
 
 /** Filters of groups, for every page that has departments. */
 export function GroupFilter() {
-	const groups = useLive<ListAnswer<{ group: string | null }>>('groups?limit=1000');
-	const names = (groups.data?.items ?? []).map((item) => item.group).filter((name): name is string => Boolean(name));
+	const groups = useLive<ListAnswer<Group>>('groups?limit=1000');
+	// Lists go by department; groups made by hand or by rule are the policies' own.
+	const names = (groups.data?.items ?? []).flatMap(({ group, kind }) => (group && (kind ?? 'department') === 'department' ? [group] : []));
 	return <Filter name="group" label="group" options={names.map((name) => [name, name])} />;
+}
+
+/** Filters by site, where there is one. "-" is no site. */
+export function SiteFilter() {
+	const { params } = useRoute();
+	const sites = useLive<ListAnswer<{ site: string | null }>>('sites');
+	const names = (sites.data?.items ?? []).flatMap(({ site }) => (site === null ? [] : [site]));
+	if (names.length === 0 && !params.get('site')) return null;
+	return <Filter name="site" label="site" options={[...names.map((name): [string, string] => [name, name]), ['-', t('site.none')]]} />;
 }

@@ -58,6 +58,15 @@ const STATES: Record<PatchState, [Shape, Tone]> = {
 	'installed-pending-reboot': ['again', 'orange'],
 	failed: ['triangle', 'red'],
 	'kept-back': ['pause', 'grey'],
+	'waiting-approval': ['ring', 'orange'],
+	'waiting-vendor': ['ring', 'purple'],
+	'waiting-ring': ['clock', 'sky'],
+	'waiting-window': ['clock', 'blue'],
+	held: ['pause', 'orange'],
+	'vendor-forbidden': ['cross', 'purple'],
+	mitigated: ['diamond', 'sky'],
+	withdrawn: ['cross', 'red'],
+	'not-applicable': ['dash', 'grey'],
 };
 
 const LEVELS: Record<string, [Shape, Tone]> = {

@@ -9,7 +9,7 @@ import { href } from '../router';
 import { may } from '../session';
 import type { OrderAnswer, OrderRequest } from '../types';
 import { Skeleton, Time } from './bits';
-import { Dialog, messageOf, say } from './dialog';
+import { Dialog, messageOf, Problem, say } from './dialog';
 
 const NAMES_SHOWN = 8;
 
@@ -72,11 +72,7 @@ function OrderDialog({ wanted, onClose, onDone }: { wanted: Wanted; onClose: () 
 		<Dialog title={t(stage ? 'order.stage.title' : 'order.apply.title')} onClose={onClose}>
 			{!plan && !error && <Skeleton lines={4} />}
 			{plan && <Plan plan={plan} stage={stage} />}
-			{error && (
-				<p class="problem" role="alert">
-					{error}
-				</p>
-			)}
+			<Problem text={error} />
 			<div class="dialog-actions">
 				<button type="button" onClick={onClose}>
 					{t(none ? 'close' : 'cancel')}

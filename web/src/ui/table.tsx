@@ -2,11 +2,11 @@
 // over, cards on a phone. What it shows is decided by list.tsx.
 import { Fragment, type ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { t, type Key } from '../i18n';
+import { said, t, type Text } from '../i18n';
 
 export interface Column<T> {
 	id: string;
-	title: Key;
+	title: Text;
 	cell: (row: T) => ComponentChildren;
 	/** For CSV, and for searching in rows that the page holds already. */
 	text: (row: T) => string;
@@ -67,13 +67,13 @@ function Head<T>({ column, sort, onSort, complete }: { column: Column<T> } & Sor
 		>
 			{sortable ? (
 				<button type="button" onClick={() => onSort(next)}>
-					{t(column.title)}
+					{said(column.title)}
 					<svg class="sort-mark" viewBox="0 0 8 8" width="8" height="8" aria-hidden="true">
 						{(rising || falling) && <path d={rising ? 'M4 1 7.500 7h-7z' : 'M4 7 .5 1h7z'} />}
 					</svg>
 				</button>
 			) : (
-				t(column.title)
+				said(column.title)
 			)}
 		</th>
 	);
@@ -118,7 +118,7 @@ function Row<T>({ table, row, open, onOpen }: { table: TableProps<T>; row: T; op
 					<td
 						key={column.id}
 						role="cell"
-						data-label={t(column.title)}
+						data-label={said(column.title)}
 						class={cellClass(column, i)}
 						title={column.clip || (i === 0 && !column.wrap) ? column.text(row) : undefined}
 					>

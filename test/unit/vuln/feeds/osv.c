@@ -55,12 +55,87 @@ rolling_systems_have_no_release(void **state)
 	assert_string_equal(feed_findings(state, &a, "wolfi:20230201", "c", "2-r1"), "");
 }
 
+/* As SUSE, openSUSE and Rocky publish: the package is the source. */
+#define SUSE(id, cve, system, name, purl, fixed, inside) \
+	"{\"id\":\"" id "\",\"modified\":\"2031-01-01T00:00:00Z\",\"related\":[\"" cve \
+	"\"],\"affected\":[{\"package\":{\"ecosystem\":\"" system "\",\"name\":\"" name "\",\"purl\":\"" purl \
+	"\"}," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"" fixed "\"}") inside "}]}\n"
+#define BINARIES(list) ",\"ecosystem_specific\":{\"binaries\":[" list "]}"
+
+static const char *
+findings_of(void **state, struct arena *a, const char *os, const struct package *p)
+{
+	struct vuln_index *ix;
+	struct package one = *p;
+	struct package_list list = { .items = &one, .count = 1 };
+	struct match_request r = { .os = str_of(os), .packages = &list, .now = unit_instant };
+	struct match_result out;
+	BUF_AUTO text = { 0 };
+	assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+	assert_ok(match_run(ix, &r, a, &out, &unit_err));
+	for (size_t i = 0; i < out.count; i++)
+		buf_addf(&text, "%.*s %.*s %.*s|%.*s;", STR_ARG(out.findings[i].vulnerability.id),
+			 STR_ARG(out.findings[i].source), STR_ARG(out.findings[i].fixed), STR_ARG(out.findings[i].why));
+	vuln_index_close(ix);
+	return arena_cstr(a, buf_str(&text));
+}
+
+static struct package
+rpm(const char *name, const char *version, const char *source, const char *source_version)
+{
+	return (struct package){ .name = str_of(name),
+				 .version = str_of(version),
+				 .arch = STR("x86_64"),
+				 .source = str_of(source),
+				 .source_version = str_of(source_version) };
+}
+
+/* Every binary package that a record lists is meant, in its own version; a record without a list means all that are
+ * built from the source; and one that both mean is found once. */
+static void
+sources_mean_their_binary_packages(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	static const char text[] = SUSE("SUSE-SU-2031:1-1", "CVE-2031-0001", "openSUSE:Leap 15.6", "c",
+					"pkg:rpm/opensuse/c", "5-1",
+					BINARIES("{\"libc1\":\"5-1\",\"c-module\":\"1.2-1\"},7,{\"c-tools\":\"5-1\"}"))
+		SUSE("SUSE-SU-2031:2-1", "CVE-2031-0002", "openSUSE:Leap 15.6", "c", "pkg:rpm/opensuse/c", "6-1", "")
+			SUSE("SUSE-SU-2031:3-1", "CVE-2031-0001", "openSUSE:Leap 15.6", "c", "pkg:rpm/opensuse/c",
+			     "5-1", "") SUSE("RLSA-2031:4", "CVE-2031-0003", "Rocky Linux:9", "bind",
+					     "pkg:rpm/rocky-linux/bind?distro=rocky-linux-9&epoch=2", "9.18-1.el9", "");
+	struct feed_report report = feed_import_text(state, "osv", str_of(text));
+	assert_int_equal(report.count.kept, 4);
+	const struct {
+		const char *os;
+		struct package package;
+		const char *findings;
+	} rows[] = {
+		{ "opensuse-leap:15.6", rpm("libc1", "4-1", "c", "4-1"),
+		  "CVE-2031-0001 c 5-1|SUSE-SU-2031:1-1: libc1 before 5-1 in opensuse-leap:15.6; 4-1 is installed;"
+		  "CVE-2031-0002 c 6-1|SUSE-SU-2031:2-1: c before 6-1 in opensuse-leap:15.6; 4-1 is installed;" },
+		{ "opensuse-leap:15.6", rpm("c-module", "1.1-9", "c", "6-1"),
+		  "CVE-2031-0001 c 1.2-1|SUSE-SU-2031:1-1: c-module before 1.2-1 in opensuse-leap:15.6; 1.1-9 is "
+		  "installed;" },
+		{ "opensuse-leap:15.6", rpm("c-module", "1.2-1", "c", "6-1"), "" },
+		{ "opensuse-leap:15.6", rpm("c-extra", "0.1-1", "c", "5-1"),
+		  "CVE-2031-0002 c 6-1|SUSE-SU-2031:2-1: c before 6-1 in opensuse-leap:15.6; 5-1 is installed;" },
+		{ "opensuse-leap:15.6", rpm("c", "1-1", "not-c", "1-1"), "" },
+		{ "rocky:9", rpm("bind-libs", "2:9.16-9.el9", "bind", "2:9.16-9.el9"),
+		  "CVE-2031-0003 bind 2:9.18-1.el9|RLSA-2031:4: bind before 2:9.18-1.el9 in rocky:9; 2:9.16-9.el9 is "
+		  "installed;" },
+		{ "rocky:9", rpm("bind-utils", "32:9.16-9.el9", "bind", "32:9.16-9.el9"), "" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(findings_of(state, &a, rows[i].os, &rows[i].package), rows[i].findings);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_in_folder(events_are_ranges),
 		unit_test_in_folder(rolling_systems_have_no_release),
+		unit_test_in_folder(sources_mean_their_binary_packages),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/osv", tests, NULL, NULL);
 }
