@@ -5,6 +5,7 @@ the test; nothing about it is written here.  The base root is kept as a tarball 
 """
 import functools
 import hashlib
+import os
 import pathlib
 import re
 import shutil
@@ -108,6 +109,7 @@ class Roots:
                 shutil.copy(lib.BUILD / program, self.base / "usr/local/bin" / program)
         for log in ("dpkg.log", "apt/history.log", "apt/term.log"):
             (self.base / "var/log" / log).unlink(missing_ok=True)  # what is logged from here on is the scenario's
+        os.utime(self.base / "var/lib/apt/lists")  # how old its lists are is not the cache's matter
         self.copies = 0
 
     def host(self, name, machine_id=None, disk="", base=None):

@@ -69,7 +69,7 @@ def lists(s, w):
     s.equal(sorted(w.plan()), ["mamori-changed", "mamori-foreign", "mamori-sample", "mamori-second", "mamori-third"],
             "its list of updates comes by the relay")
     title = w.plan().get("mamori-sample", {}).get("title", "")
-    s.ok("2-1" in title, "with the version that the repository has", lambda: (title, done, w.relay.program.output()))
+    s.ok("2-1" in title, "with the version that the repository has", lambda: (title, str(done), w.relay.program.output()))
 
 
 def ahead_then_installed(s, w):

@@ -1,7 +1,6 @@
 """For scenarios with dnf: packages and a repository made by Debian's own rpmbuild, rpmsign and createrepo_c, and a machine
 of rpm's: real dnf and rpm in namespaces of their own, with rpm's and dnf's folders empty and dpkg's away."""
 import hashlib
-import pathlib
 import shutil
 import subprocess
 
@@ -23,9 +22,14 @@ head -c {size} /dev/urandom > %{{buildroot}}/opt/{name}/data
 %files
 /opt/{name}
 """
-# What installing touches is the machine's own.
+# What installing touches is the machine's own, /etc too: a folder made in the real one to mount on would be gone for this
+# machine as soon as another scenario removes it.
 MOUNTS = """set -e
-for d in /var/lib/dpkg /var/lib/dnf /var/cache/dnf /var/log /run /opt; do mount -t tmpfs tmpfs $d; done
+for d in /var/lib /var/cache /var/log /run /opt; do mount -t tmpfs tmpfs $d; done
+mkdir /var/lib/dpkg /var/lib/dnf /var/lib/rpm /var/cache/dnf
+cp -a /etc {home}/etc
+mkdir -p {home}/etc/yum.repos.d {home}/etc/rpm
+mount --bind {home}/etc /etc
 mount --bind {home}/rpmdb /var/lib/rpm
 mount --bind {home}/repos /etc/yum.repos.d
 mount --bind {home}/macros /etc/rpm
@@ -96,10 +100,6 @@ class Machine:
         self.state = self.home / "state"
         for folder in ("rpmdb", "repos", "macros", "home"):
             (self.home / folder).mkdir(parents=True)
-        for path in map(pathlib.Path, ("/var/lib/dnf", "/var/cache/dnf", "/var/lib/rpm", "/etc/yum.repos.d", "/etc/rpm")):
-            if not path.exists():  # a place to mount on, and gone again at the end
-                path.mkdir()
-                s.exits.callback(path.rmdir)
         (self.home / "macros/macros").write_text("%_dbpath /var/lib/rpm\n")
         (self.home / "repos/own.repo").write_text(repo)
         self.init = s.start("unshare", "-m", "-n", "-u", "sh", "-c", MOUNTS.format(home=self.home, name=name), log=name)
