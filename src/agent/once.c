@@ -85,16 +85,20 @@ wishes_do(struct session *s, bool *sent, struct err *e)
 			if (!work_orders(s, &did, e))
 				return false;
 			*sent = rescan(s, did, true, e);
-		} else if (!*sent && !s->by_letter) {
+		} else if (!*sent && !s->by_letter && !s->refresh && s->stage_patches.count == 0) {
 			break;
 		} else if (planning_refresh_due(s, s->refresh)) {
 			s->refresh = false;
 			planning_refresh(s);
+			if (!work_wishes_done(s, ORDER_REFRESH, e))
+				return false;
 			*sent = rescan(s, false, true, e);
 		} else if (s->stage_patches.count > 0 || (s->stage_security && !staged)) {
 			/* Once: the next answer asks again for what could not be fetched. */
 			staged = true;
 			stage(s, &did);
+			if (!work_wishes_done(s, ORDER_STAGE, e))
+				return false;
 			if (did || s->by_letter)
 				*sent = rescan(s, false, false, e);
 		} else {

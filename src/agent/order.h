@@ -31,7 +31,7 @@ struct order_taken {
 	const char *trigger; /* in results; NULL: order */
 	enum order_act act;
 	unsigned installed, failed; /* once it ended */
-	bool open; /* its results are not all written */
+	bool open; /* its results are not all written, or what it asks for was not tried yet */
 	int64_t started;
 	struct patch_list list; /* what is to be installed, as our own plan said it */
 	ARRAY_OF(struct order_refusal) refused;
@@ -45,7 +45,7 @@ bool order_seen(struct session *s, struct str id);
 /* The stamp. It is durable before this returns; work starts only then. */
 bool order_save(struct session *s, const struct order_taken *t, struct err *e) MUST_CHECK;
 bool order_load(struct session *s, struct str id, struct order_taken *out, struct err *e) MUST_CHECK;
-/* Ids of orders whose results are not all written. */
+/* Ids of open orders. */
 bool order_list_open(struct session *s, struct str **ids, size_t *count, struct err *e) MUST_CHECK;
 /* Deletes what is left of orders that ended and expired more than 30 days ago: their expiry alone refuses them. */
 void order_prune(struct session *s);

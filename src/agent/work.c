@@ -283,11 +283,27 @@ order_apply(struct session *s, struct order_taken *t, bool *did, struct err *e)
 	return order_settle(s, t, e);
 }
 
+/* Of an order that installs nothing. False: nothing is to be done for it. */
+static bool
+wish_add(struct session *s, const struct order *o)
+{
+	if (o->expires <= order_now(s)) {
+		log_warn("order", "%.*s expired before this machine saw it", STR_ARG(o->id));
+		return false;
+	}
+	if (o->kind == ORDER_REFRESH)
+		s->refresh = true;
+	for (size_t i = 0; o->kind == ORDER_STAGE && i < o->patches.count; i++)
+		*ARRAY_PUSH(s->arena, &s->stage_patches) = o->patches.items[i];
+	return s->manager && (geteuid() == 0 || s->agent->pkgmgr);
+}
+
 static bool
 order_take(struct session *s, const struct json *signed_order, bool *did, struct err *e)
 {
 	struct err why = { 0 };
-	struct order_taken t = { .started = clock_now(s->agent->clock) };
+	struct order_taken t = { .started = clock_now(s->agent->clock),
+				 .list.manager = s->manager ? s->manager->name : NULL };
 	if (!order_open(s, signed_order, &t.order, &why)) {
 		log_warn("order", "refused: %s", why.text);
 		*ARRAY_PUSH(s->arena, &s->refused) = json_get_str(signed_order, "signature");
@@ -301,18 +317,29 @@ order_take(struct session *s, const struct json *signed_order, bool *did, struct
 		t.open = true;
 		order_sort(s, &t);
 	}
-	if (!order_save(s, &t, e))
+	if (t.order.kind != ORDER_APPLY)
+		t.open = wish_add(s, &t.order);
+	return order_save(s, &t, e) && (t.order.kind != ORDER_APPLY || order_apply(s, &t, did, e));
+}
+
+bool
+work_wishes_done(struct session *s, enum order_kind kind, struct err *e)
+{
+	struct str *ids;
+	size_t count;
+	struct order_taken t;
+	if (!order_list_open(s, &ids, &count, e))
 		return false;
-	if (t.order.kind == ORDER_APPLY)
-		return order_apply(s, &t, did, e);
-	if (t.order.expires <= order_now(s)) {
-		log_warn("order", "%.*s expired before this machine saw it", STR_ARG(t.order.id));
-		return true;
+	for (size_t i = 0; i < count; i++) {
+		struct err why = { 0 };
+		if (!order_load(s, ids[i], &t, &why)) {
+			log_error("order", "%s", why.text);
+			continue;
+		}
+		t.open = t.order.kind != kind;
+		if (!t.open && !order_save(s, &t, e))
+			return false;
 	}
-	if (t.order.kind == ORDER_REFRESH)
-		s->refresh = true;
-	for (size_t i = 0; t.order.kind == ORDER_STAGE && i < t.order.patches.count; i++)
-		*ARRAY_PUSH(s->arena, &s->stage_patches) = t.order.patches.items[i];
 	return true;
 }
 
@@ -390,6 +417,10 @@ order_recover(struct session *s, struct str id, bool *did, struct err *e)
 		return true;
 	}
 	log_info("order", "%.*s was left open by an earlier run", STR_ARG(id));
+	if (t.order.kind != ORDER_APPLY) {
+		t.open = wish_add(s, &t.order);
+		return t.open || order_save(s, &t, e);
+	}
 	*did = true;
 	return order_settle(s, &t, e);
 }

@@ -10,6 +10,9 @@ bool work_orders(struct session *s, bool *did, struct err *e) MUST_CHECK;
 /* Ends orders that an earlier run left open; waits for an installer that still lives. *did as above. */
 bool work_recover(struct session *s, bool *did, struct err *e) MUST_CHECK;
 
+/* What orders of this kind asked for (to refresh, to stage) was done, or tried: they are closed. */
+bool work_wishes_done(struct session *s, enum order_kind kind, struct err *e) MUST_CHECK;
+
 /* One pass of a slot: its patches through the installer, its results under the slot's name. */
 struct work_pass {
 	struct str name; /* "slot:SLOT/PASS" */

@@ -123,6 +123,47 @@ results_wait_for_a_server_that_is_away(void **state)
 }
 
 static void
+lists_are_refreshed_although_the_server_went_away(void **state)
+{
+	struct world *w = *state;
+	struct err why = { 0 };
+	world_enrol(w);
+	assert_ok(world_once(w, e));
+	w->m->away_after_take = true;
+	world_order(w, 0)->kind = "refresh";
+	assert_false(world_once(w, &why));
+	assert_int_equal(why.code, ERR_UNREACHABLE);
+	assert_int_equal(w->m->refreshed, 1);
+}
+
+static void
+what_a_crash_kept_from_being_refreshed_or_staged_is_done_by_the_next_run(void **state)
+{
+	struct world *w = *state;
+	world_enrol(w);
+	assert_ok(world_once(w, e));
+	world_order(w, 0)->kind = "refresh";
+	world_order(w, 1)->kind = "stage";
+	w->m->refresh_dies = true;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct err why = { 0 };
+		_exit(world_once(w, &why) ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(w->m->staged, 0);
+	w->m->refresh_dies = false;
+	for (int i = 0; i < 2; i++) {
+		assert_ok(world_once(w, e));
+		assert_int_equal(w->m->refreshed, 2);
+		assert_int_equal(w->m->stagings, 1);
+	}
+}
+
+static void
 an_installer_that_died_is_told_from_the_package_database(void **state)
 {
 	struct world *w = *state;
@@ -392,6 +433,8 @@ main(void)
 		world_test(an_order_with_a_foreign_signature_does_nothing),
 		world_test(an_expired_order_and_an_unknown_patch_are_refused_with_words),
 		world_test(results_wait_for_a_server_that_is_away),
+		world_test(lists_are_refreshed_although_the_server_went_away),
+		world_test(what_a_crash_kept_from_being_refreshed_or_staged_is_done_by_the_next_run),
 		world_test(an_installer_that_died_is_told_from_the_package_database),
 		world_test(an_interrupted_order_stays_open_while_the_manager_is_busy),
 		world_test(a_failure_before_any_change_carries_its_reason),

@@ -101,6 +101,8 @@ manager_refresh(const struct pkgmgr_ctx *c, struct err *e)
 {
 	(void)e;
 	of(c)->m->refreshed++;
+	if (of(c)->m->refresh_dies)
+		(void)raise(SIGKILL);
 	return true;
 }
 
@@ -145,6 +147,7 @@ manager_stage(const struct pkgmgr_ctx *c, const struct patch *patches, size_t co
 {
 	(void)e;
 	of(c)->m->staged = (unsigned)count;
+	of(c)->m->stagings++;
 	for (size_t i = 0; i < count; i++)
 		of(c)->m->staged_bits |= 1U << (patches[i].source.ptr[1] - '0');
 	return true;
@@ -389,7 +392,7 @@ give_orders(struct world *w, struct json_writer *j)
 		json_begin_object(&d);
 		json_put_cstr(&d, "id", o->id);
 		json_put_cstr(&d, "host", "host-1");
-		json_put_cstr(&d, "kind", "apply");
+		json_put_cstr(&d, "kind", o->kind ? o->kind : "apply");
 		json_key(&d, "patches");
 		json_begin_array(&d);
 		json_cstr(&d, patch);

@@ -24,6 +24,7 @@
 /* One order of one package, as the server knows it. */
 struct world_order {
 	char id[32];
+	const char *kind; /* NULL: apply */
 	unsigned package, to; /* version that is wanted */
 	int64_t expires;
 	bool given; /* at least once */
@@ -46,7 +47,7 @@ struct world_memory {
 	char lineage[64]; /* last that was issued */
 	unsigned issued, confirmed; /* numbers of the last issued and the last presented lineage */
 	unsigned reverted; /* check-ins with a lineage older than one that was presented */
-	unsigned check_ins, puts, refreshed, staged, planned;
+	unsigned check_ins, puts, refreshed, staged, stagings, planned;
 	char hash[3][SHA256_HEX_LEN]; /* of sections that were received */
 	char announced[3][SHA256_HEX_LEN];
 	/* What the test wants to happen. */
@@ -59,6 +60,7 @@ struct world_memory {
 	bool stage_security, renew;
 	bool bad_signature;
 	unsigned apply_ms; /* how long an installation takes */
+	bool refresh_dies; /* the agent is killed while it refreshes */
 	bool apply_dies; /* the installer is killed in the middle: even packages are done, odd ones not */
 	bool apply_fails;
 	bool plan_fails; /* until the manager was brought in order */
