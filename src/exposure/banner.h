@@ -5,7 +5,12 @@
 #include "base/arena.h"
 #include "exposure/field.h"
 
-enum { BANNER_VALUES_MAX = 4096, BANNER_RAW_MAX = 64 << 20, BANNER_RAW_JOINT = 0x1e };
+enum { BANNER_VALUES_MAX = 4096, BANNER_RAW_MAX = 64 << 20, BANNER_RAW_JOINT = 0x1e, PIECES_MAX = 200 };
+
+/* A value in a JSON record: what is between a string's quotation marks, or a number as it is written. */
+struct raw_piece {
+	uint32_t at, len : 31, number : 1;
+};
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_SCTP, TRANSPORT_OTHER };
 
@@ -34,6 +39,8 @@ struct banner {
 	 * byte BANNER_RAW_JOINT, which none of the formats has. */
 	struct str raw;
 	const char *scanned; /* the record that values were told exactly from */
+	const struct raw_piece *pieces; /* of it; more than PIECES_MAX: not all are told */
+	size_t piece_count;
 	/* Of a banner that was found: the imports that told it (index.h). */
 	const struct segment_origin **origins;
 	size_t origin_count;

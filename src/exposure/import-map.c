@@ -492,6 +492,8 @@ mapper_record(struct mapper *m, struct str bytes, struct import_sink *k)
 		import_skip(k->counts, "malformed", 1);
 		return true;
 	}
+	m->base.b.pieces = m->scan.pieces;
+	m->base.b.piece_count = m->scan.piece_count;
 	size_t items = map_outside(m);
 	if (items > 0)
 		return map_items(m, bytes, items, k);

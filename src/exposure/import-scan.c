@@ -287,6 +287,16 @@ blanks(struct scanner *s)
 		s->p++;
 }
 
+static inline void
+push_piece(struct scanner *s, const char *from, const char *to, bool number)
+{
+	if (s->piece_count < PIECES_MAX)
+		s->pieces[s->piece_count] = (struct raw_piece){ .at = (uint32_t)(from - s->record.ptr),
+								.len = (uint32_t)(to - from) & INT32_MAX,
+								.number = number };
+	s->piece_count++;
+}
+
 static bool
 push_value(struct scanner *s, uint16_t id, enum scan_kind kind, struct str text)
 {
@@ -337,6 +347,7 @@ number_read(struct scanner *s, uint16_t id)
 	if ((size_t)(p - begin) > SCAN_STRING_MAX)
 		return fail(s, begin, "a string or number is longer than is accepted here");
 	s->p = p;
+	push_piece(s, begin, p, true);
 	return !id || push_value(s, id, SCAN_NUMBER, str_sub(begin, (size_t)(p - begin)));
 }
 
@@ -453,6 +464,7 @@ string_value(struct scanner *s, uint16_t id)
 
 	if (!string_read(s, id != 0, &text) || (id && !push_value(s, id, SCAN_STRING, text)))
 		return false;
+	push_piece(s, s->record.ptr + at, s->p - 1, false);
 	if (id && at <= UINT32_MAX) {
 		s->values[s->count - 1].at = (uint32_t)at;
 		s->values[s->count - 1].exact = !s->odd;
@@ -521,6 +533,7 @@ static void
 scan_begin(struct scanner *s, const struct scan_paths *paths, struct str record)
 {
 	s->count = 0;
+	s->piece_count = 0;
 	s->replaced = 0;
 	s->why = NULL;
 	s->record = record;

@@ -7,6 +7,7 @@
 #define MAMORI_EXPOSURE_IMPORT_SCAN_H
 
 #include "base/arena.h"
+#include "exposure/banner.h"
 
 enum {
 	SCAN_DEPTH = 64, /* as base/json */
@@ -46,6 +47,8 @@ void scan_paths_free(struct scan_paths *p);
 struct scanner {
 	struct scan_value *values;
 	size_t count, cap;
+	struct raw_piece pieces[PIECES_MAX]; /* where this record's strings and numbers stand, keys apart */
+	size_t piece_count; /* more than PIECES_MAX: not all are there */
 	uint64_t replaced; /* ill-formed bytes in this record's strings */
 	bool odd; /* the last string had surrogates or bytes that were replaced */
 	const char *why; /* of the failure: an English sentence */

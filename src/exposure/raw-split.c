@@ -43,134 +43,196 @@ string_end(const char *p, const char *end)
 	}
 }
 
-struct piece {
-	const char *at;
-	uint32_t len;
-};
-enum { PIECES_MAX = 200 };
-
-/* A key's bytes into the template; false: they look like what stands for a value. */
-static inline bool
-copy_key(char *to, const char *from, size_t len)
+bool
+raw_pieces(struct str record, struct raw_piece *out, size_t *count)
 {
-	bool good = true;
-
-	for (size_t i = 0; i < len; i++) {
-		good &= from[i] != SPLIT_STRING && from[i] != SPLIT_NUMBER;
-		to[i] = from[i];
-	}
-	return good;
-}
-
-/* One record as its template and values; false: it has control characters, too many values or too long a template. */
-static bool
-split_one(const char *p, const char *end, char *template, size_t *template_len, struct piece *pieces, size_t *count)
-{
+	const char *p = record.ptr, *end = p + record.len;
 	size_t n = 0;
 
-	*count = 0;
 	while (p < end) {
 		const char *from = p;
-		if (n + 3 > VALUE_MAX || *count == PIECES_MAX || (unsigned char)*p < 0x09)
+		if (n == PIECES_MAX || (unsigned char)*p < 0x09)
 			return false;
 		if (*p == '"') {
-			const char *to = string_end(p + 1, end);
-			if (!to)
+			p = string_end(p + 1, end);
+			if (!p)
 				return false;
-			bool key = to < end && *to == ':';
-			size_t len = (size_t)(to - p) - 2;
-			p = to;
-			if (!key) {
-				template[n++] = SPLIT_STRING;
-				pieces[(*count)++] = (struct piece){ from + 1, (uint32_t)len };
-				continue;
-			}
-			if (n + len + 2 > VALUE_MAX || !copy_key(template + n, from, len + 2))
-				return false;
-			n += len + 2;
+			/* A key is part of what records share. */
+			if (p == end || *p != ':')
+				out[n++] = (struct raw_piece){ .at = (uint32_t)(from + 1 - record.ptr),
+							       .len = (uint32_t)(p - from - 2) & INT32_MAX };
 		} else if ((*p >= '0' && *p <= '9') || *p == '-') {
 			while (p < end && is_number(*p))
 				p++;
-			template[n++] = SPLIT_NUMBER;
-			pieces[(*count)++] = (struct piece){ from, (uint32_t)(p - from) };
+			out[n++] = (struct raw_piece){ .at = (uint32_t)(from - record.ptr),
+						       .len = (uint32_t)(p - from) & INT32_MAX,
+						       .number = 1 };
 		} else {
-			template[n++] = *p++;
+			p++;
 		}
 	}
-	*template_len = n;
+	*count = n;
 	return true;
 }
 
-static void
-split_reset(struct raw_split *s)
+enum { GAP_NUMBER = 1 << 15 };
+
+/* Short ones at once; end: of what is readable behind a, and 16 bytes are behind b. */
+static inline bool
+same_bytes(const char *a, const char *end, const char *b, size_t len)
+{
+#ifdef __SSE2__
+	if (len <= 16 && end - a >= 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+		__m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+		unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
+		return ((same | 0xffffu << len) & 0xffff) == 0xffff;
+	}
+#endif
+	return memcmp(a, b, len) == 0;
+}
+
+static bool
+has_form(const struct split_form *f, struct str record, const struct raw_piece *pieces, size_t count)
+{
+	const char *p = record.ptr, *end = p + record.len, *text = f->text;
+
+	if (f->count != count)
+		return false;
+	for (size_t i = 0; i <= count; i++) {
+		const char *to = i < count ? record.ptr + pieces[i].at : end;
+		size_t len = (size_t)(to - p);
+		if ((len | (i < count && pieces[i].number ? GAP_NUMBER : 0)) != f->gap[i] ||
+		    !same_bytes(p, end, text, len))
+			return false;
+		text += len;
+		p = i < count ? to + pieces[i].len : to;
+	}
+	return true;
+}
+
+static bool
+is_plain(struct str gap)
+{
+	for (size_t i = 0; i < gap.len; i++)
+		if ((unsigned char)gap.ptr[i] < 0x09 || gap.ptr[i] == '\n')
+			return false;
+	return true;
+}
+
+/* A form, and its template: the marks of a string belong to what stands for it. */
+static bool
+form_of(struct str record, const struct raw_piece *pieces, size_t count, struct split_form *f, char *template,
+	size_t *len)
+{
+	size_t at = 0, used = 0, n = 0;
+
+	for (size_t i = 0; i <= count; i++) {
+		size_t to = i < count ? pieces[i].at : record.len;
+		struct str gap = str_sub(record.ptr + at, to - at);
+		bool before = i > 0 && !pieces[i - 1].number, behind = i < count && !pieces[i].number;
+		if (to < at || gap.len < (size_t)before + behind || gap.len > sizeof(f->text) - 16 - used ||
+		    !is_plain(gap))
+			return false;
+		memcpy(f->text + used, gap.ptr, gap.len);
+		used += gap.len;
+		f->gap[i] = (uint16_t)(gap.len | (i < count && pieces[i].number ? GAP_NUMBER : 0));
+		gap = str_sub(gap.ptr + before, gap.len - before - behind);
+		if (gap.len + 1 > VALUE_MAX - n)
+			return false;
+		memcpy(template + n, gap.ptr, gap.len);
+		n += gap.len;
+		if (i < count) {
+			template[n++] = pieces[i].number ? SPLIT_NUMBER : SPLIT_STRING;
+			at = to + pieces[i].len;
+		}
+	}
+	*len = n;
+	return true;
+}
+
+void
+raw_split_reset(struct raw_split *s)
 {
 	vocabulary_free(&s->templates);
 	for (uint32_t i = 0; i < s->slot_count; i++)
 		s->slots[i].len = 0;
-	s->slot_count = 0;
+	s->template_count = s->slot_count = 0;
+	s->form_count = s->form_next = 0;
 	s->of.len = 0;
 }
 
-/* Records of one form come behind each other: mostly it is the last one's. */
-static uint32_t
-template_number(struct raw_split *s, struct str template, uint32_t *last)
+/* The form of this record, among those that came last afterwards; NULL: there is no room for another one. */
+static const struct split_form *
+form_find(struct raw_split *s, struct str record, const struct raw_piece *pieces, size_t count)
 {
-	if (s->templates.count == 0 || !str_eq(vocabulary_text(&s->templates, *last), template))
-		*last = vocabulary_put(&s->templates, template);
-	return *last;
+	char template[VALUE_MAX];
+	size_t len;
+
+	for (uint32_t i = 0; i < s->form_count; i++)
+		if (has_form(&s->form[i], record, pieces, count))
+			return &s->form[i];
+	struct split_form *f = &s->form[s->form_next];
+	f->count = UINT32_MAX; /* none */
+	if (!form_of(record, pieces, count, f, template, &len))
+		return NULL;
+	uint32_t t = vocabulary_put(&s->templates, str_sub(template, len));
+	if (t > s->template_count)
+		return NULL;
+	if (t == s->template_count) {
+		if (t == SPLIT_TEMPLATES || s->slot_count + count > SPLIT_SLOTS)
+			return NULL;
+		s->first_slot[t] = s->slot_count;
+		s->slot_count += (uint32_t)count;
+		s->template_count++;
+	}
+	f->template = t;
+	f->count = (uint32_t)count;
+	if (s->form_count == s->form_next)
+		s->form_count++;
+	s->form_next = (s->form_next + 1) % SPLIT_FORMS;
+	return f;
 }
 
-/* end: of what is readable behind the piece. */
+/* end: of what is readable behind the value. */
 static inline void
-add_piece(struct buf *slot, const struct piece *piece, const char *end)
+add_value(struct buf *slot, const char *at, size_t len, const char *end)
 {
 	enum { SHORT = 16 };
 
-	if (slot->cap - slot->len < (size_t)piece->len + SHORT)
-		(void)buf_reserve(slot, (size_t)piece->len + SHORT);
+	if (slot->cap - slot->len < len + SHORT)
+		(void)buf_reserve(slot, len + SHORT);
 	char *to = slot->ptr + slot->len;
 	/* Most are short: copying more than is needed costs less than a call. */
-	if (piece->len <= SHORT && end - piece->at >= SHORT)
-		memcpy(to, piece->at, SHORT);
+	if (len <= SHORT && end - at >= SHORT)
+		memcpy(to, at, SHORT);
 	else
-		memcpy(to, piece->at, piece->len);
-	to[piece->len] = '\n';
-	slot->len += (size_t)piece->len + 1;
+		memcpy(to, at, len);
+	to[len] = '\n';
+	slot->len += len + 1;
 }
 
 bool
-raw_split(struct raw_split *s, struct str lines)
+raw_split_add(struct raw_split *s, struct str record, const struct raw_piece *pieces, size_t count)
 {
-	char template[VALUE_MAX];
-	struct piece pieces[PIECES_MAX];
-	size_t len, count;
-	uint32_t last = 0;
-	struct str line;
-
-	split_reset(s);
-	while (str_cut(&lines, '\n', &line)) {
-		if (!split_one(line.ptr, line.ptr + line.len, template, &len, pieces, &count))
-			return false;
-		uint32_t known = s->templates.count, t = template_number(s, str_sub(template, len), &last);
-		if (t == known) {
-			if (t == SPLIT_TEMPLATES || s->slot_count + count > SPLIT_SLOTS)
-				return false;
-			s->first_slot[t] = s->slot_count;
-			s->slot_count += (uint32_t)count;
-		}
-		buf_varint(&s->of, t);
-		for (size_t i = 0; i < count; i++)
-			add_piece(&s->slots[s->first_slot[t] + i], &pieces[i], line.ptr + line.len);
-	}
-	return s->templates.count > 0;
+	if (count > PIECES_MAX)
+		return false;
+	const struct split_form *f = form_find(s, record, pieces, count);
+	if (!f)
+		return false;
+	buf_varint(&s->of, f->template);
+	struct buf *slots = &s->slots[s->first_slot[f->template]];
+	for (size_t i = 0; i < count; i++)
+		add_value(&slots[i], record.ptr + pieces[i].at, pieces[i].len, record.ptr + record.len);
+	return true;
 }
 
 void
 raw_split_write(const struct raw_split *s, struct buf *out)
 {
 	buf_add(out, buf_str(&s->of));
-	buf_varint(out, s->templates.count);
-	for (uint32_t i = 0; i < s->templates.count; i++) {
+	buf_varint(out, s->template_count);
+	for (uint32_t i = 0; i < s->template_count; i++) {
 		struct str t = vocabulary_text(&s->templates, i);
 		buf_varint(out, t.len);
 		buf_add(out, t);

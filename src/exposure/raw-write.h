@@ -11,15 +11,17 @@
 
 enum { RAW_BLOCK = 1 << 20, RAW_LEVEL = 1 };
 
-/* How the records of a block lie. */
+/* How the records of a block lie: each with its length before it, as lines, taken apart. */
 enum raw_form { RAW_LENGTHS, RAW_LINES, RAW_SPLIT };
 
 struct raw_build {
-	struct buf raws, lens, shapes_of, literals, plain, packed;
+	enum raw_form form; /* of the block that is being filled */
+	struct buf raws, lens; /* where its records are not taken apart */
+	struct buf shapes_of, literals, plain, packed;
 	struct buf blocks; /* struct raw_block */
 	struct vocabulary shapes;
-	uint32_t first, docs; /* of the block that is being filled */
-	bool lines; /* no record has a line end: they are kept apart by one */
+	uint32_t first, docs; /* of that block */
+	size_t size; /* of its records */
 	struct raw_split *split;
 	void *context, *dictionary; /* ZSTD_CCtx, ZSTD_CDict */
 };
