@@ -129,11 +129,54 @@ figures(struct study *s)
 						 STR_ARG(count_text(s->a, s->all))),
 				    COLOR_ORANGE };
 	f[3] = (struct key_figure){ share_text(s->a, s->ended, s->known), TR("Out of support"),
-				    arena_printf(s->a, tr("%.*s of %.*s whose support is known"),
-						 STR_ARG(count_text(s->a, s->ended)),
-						 STR_ARG(count_text(s->a, s->known))),
+				    s->known == 0 ? TR("no banner's support is known")
+						  : arena_printf(s->a, tr("%.*s of %.*s whose support is known"),
+								 STR_ARG(count_text(s->a, s->ended)),
+								 STR_ARG(count_text(s->a, s->known))),
 				    COLOR_RED };
 	report_figures(s->r, f, 4);
+}
+
+static void
+support_point(struct study *s)
+{
+	struct arena *a = s->a;
+
+	if (s->known == 0) {
+		report_text(s->r, BLOCK_POINT, TR("It is not known of any banner whether its system was in support."));
+		return;
+	}
+	report_text(s->r, BLOCK_POINT,
+		    arena_printf(a,
+				 tr("Of %.*s banners whose system's support is known, %.*s (%.*s) were out of support "
+				    "on the day they "
+				    "were seen; %.*s more get security fixes only."),
+				 STR_ARG(count_text(a, s->known)), STR_ARG(count_text(a, s->ended)),
+				 STR_ARG(share_text(a, s->ended, s->known)), STR_ARG(count_text(a, s->extended))));
+}
+
+static void
+dicom_point(struct study *s)
+{
+	struct arena *a = s->a;
+
+	if (s->dicom == 0)
+		return;
+	if (s->dicom_told == 0) {
+		report_text(s->r, BLOCK_POINT,
+			    arena_printf(a,
+					 tr("%.*s servers answered in DICOM, the language of medical images; it is not "
+					    "known of any whether it accepts any caller."),
+					 STR_ARG(count_text(a, s->dicom))));
+		return;
+	}
+	report_text(s->r, BLOCK_POINT,
+		    arena_printf(a,
+				 tr("%.*s servers answered in DICOM, the language of medical images; of %.*s whose "
+				    "manner is "
+				    "known, %.*s accept any caller."),
+				 STR_ARG(count_text(a, s->dicom)), STR_ARG(count_text(a, s->dicom_told)),
+				 STR_ARG(count_text(a, s->dicom_open))));
 }
 
 static void
@@ -154,21 +197,8 @@ points(struct study *s)
 			    arena_printf(a, tr("%.*s: %.*s banners, %.*s of all."), STR_ARG(s->place),
 					 STR_ARG(count_text(a, s->all_here)),
 					 STR_ARG(share_text(a, s->all_here, s->all))));
-	report_text(s->r, BLOCK_POINT,
-		    arena_printf(a,
-				 tr("Of %.*s banners whose system's support is known, %.*s (%.*s) were out of support "
-				    "on the day they "
-				    "were seen; %.*s more get security fixes only."),
-				 STR_ARG(count_text(a, s->known)), STR_ARG(count_text(a, s->ended)),
-				 STR_ARG(share_text(a, s->ended, s->known)), STR_ARG(count_text(a, s->extended))));
-	if (s->dicom > 0)
-		report_text(s->r, BLOCK_POINT,
-			    arena_printf(a,
-					 tr("%.*s servers answered in DICOM, the language of medical images; of %.*s "
-					    "whose manner is "
-					    "known, %.*s accept any caller."),
-					 STR_ARG(count_text(a, s->dicom)), STR_ARG(count_text(a, s->dicom_told)),
-					 STR_ARG(count_text(a, s->dicom_open))));
+	support_point(s);
+	dicom_point(s);
 	report_text(s->r, BLOCK_POINT,
 		    arena_printf(a, tr("%.*s look like honeypots; they are counted except where it says so."),
 				 STR_ARG(count_text(a, sure_scaled(&s->sure, s->sure.trap)))));

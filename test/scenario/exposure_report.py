@@ -3,6 +3,7 @@
 figure is the truth's. The same inputs give the same bytes. Letters to organisations hold what they need and no more."""
 import csv
 import hashlib
+import html
 import io
 import json
 import re
@@ -206,6 +207,28 @@ def narrowed(s, tmp):
     s.equal(len(page.tables["The 1 countries with the most banners"]), 2, "lists as long as asked for")
 
 
+def nothing_known(s, tmp):
+    """Where nothing is known no share is made of it: it is said."""
+    truth = Truth()
+    truth.add("DE", "Klinikum Musterstadt", 104, "DICOM Server Response", copies=2)
+    (tmp / "bare.json").write_text("".join(json.dumps(r) + "\n" for r in truth.records), encoding="utf-8")
+    s.run(lib.MAMORI, "exposure", "import", tmp / "bare.json", "--data", tmp / "bare", check=True)
+    for lang, said, zero in (("en", ("It is not known of any banner whether its system was in support", "it is not known of any whether it",
+                                     "no banner's support is known"), r"[Oo]f 0 "),
+                             ("ja", ("どのバナーについても判明していません", "どのサーバーについても判明していません", "サポート状況が判明したバナーはありません"),
+                              r"0 [件台](のうち|）)")):
+        for form in ("html", "pdf") if shutil.which("pdftotext") else ("html",):
+            path = tmp / f"bare-{lang}.{form}"
+            s.run(lib.MAMORI, "exposure", "report", "healthcare", "--to", path, "--data", tmp / "bare", "--lang", lang, timeout=120,
+                  check=True)
+            text = html.unescape(path.read_text(encoding="utf-8")) if form == "html" else s.run("pdftotext", "-layout", path, "-").out
+            flat = re.sub(r"\s+", "" if lang == "ja" else " ", text)
+            # On paper the figures stand beside each other and their words are broken into lines.
+            missing = [w for w in (said if form == "html" else said[:2]) if re.sub(r"\s+", "" if lang == "ja" else " ", w) not in flat]
+            s.ok(not missing and not re.search(zero, flat), f"what nothing is known about is said to be unknown ({lang}, {form})",
+                 (missing, re.findall(f".{{0,30}}(?:{zero}).{{0,30}}", flat)))
+
+
 def refused(s, tmp):
     (tmp / "empty").mkdir()
     done = s.run(lib.MAMORI, "exposure", "report", "healthcare", "--to", tmp / "none.pdf", "--data", tmp / "empty")
@@ -276,6 +299,7 @@ def main():
         paper(s, tmp, paths)
         same_bytes(s, tmp, paths)
         narrowed(s, tmp)
+        nothing_known(s, tmp)
         refused(s, tmp)
         letters(s, tmp)
 
