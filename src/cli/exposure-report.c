@@ -272,10 +272,10 @@ const struct cli_verb verb_exposure_report = {
 	"Reports on medical systems as PDF, HTML and XLSX; letters to the organisations\n"
 	"healthcare: countries, TLS, operating systems and their support, classes, DICOM, with charts and a map.\n"
 	"notify: one folder for each organisation: a letter in Japanese and English, and a list of its banners.",
-	"mamori exposure report healthcare --country JP --to reports/\n"
-	"mamori exposure report healthcare --format pdf --to japan.pdf --query 'after:2026-01-01'\n"
-	"mamori exposure report notify --country JP --to letters/\n"
-	"mamori exposure report notify --country JP --zip --to letters/",
+	"  mamori exposure report healthcare --country JP --to reports/\n"
+	"  mamori exposure report healthcare --format pdf --to japan.pdf --query 'after:2026-01-01'\n"
+	"  mamori exposure report notify --country JP --to letters/\n"
+	"  mamori exposure report notify --country JP --zip --to letters/",
 	report_run,
 	false,
 };
