@@ -562,7 +562,7 @@ value_compare(struct str a, struct str b)
 }
 
 struct sort_key {
-	uint64_t start; /* the first eight bytes, folded, biggest first */
+	uint64_t start; /* eight bytes, folded, biggest first */
 	uint32_t number;
 };
 
@@ -571,20 +571,74 @@ start_of(struct str s)
 {
 	uint64_t k = 0;
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if (s.len >= 8) {
+		const uint64_t tops = 0x8080808080808080u, ones = tops >> 7;
+		memcpy(&k, s.ptr, 8);
+		uint64_t low = k & ~tops, from_a = low + ones * (0x80 - 'A'), behind_z = low + ones * (0x7f - 'Z');
+		return __builtin_bswap64(k | (from_a & ~behind_z & ~k & tops) >> 2);
+	}
+#endif
 	for (size_t i = 0; i < 8; i++)
 		k = k << 8 | (i < s.len ? ascii_lower((unsigned char)s.ptr[i]) : 0);
 	return k;
 }
 
 static int
-compare_keys(const void *x, const void *y, void *user)
+compare_starts(const void *x, const void *y)
+{
+	const struct sort_key *a = x, *b = y;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static int
+compare_texts(const void *x, const void *y, void *user)
 {
 	const struct sort_key *a = x, *b = y;
 	const struct vocabulary *v = user;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
 	return value_compare(vocabulary_text(v, a->number), vocabulary_text(v, b->number));
+}
+
+static void
+sort_starts(struct sort_key *keys, uint32_t count)
+{
+	if (count > 24) {
+		qsort(keys, count, sizeof(*keys), compare_starts);
+		return;
+	}
+	for (uint32_t i = 1; i < count; i++) {
+		struct sort_key k = keys[i];
+		uint32_t to = i;
+		for (; to > 0 && keys[to - 1].start > k.start; to--)
+			keys[to] = keys[to - 1];
+		keys[to] = k;
+	}
+}
+
+/* Texts that agree, folded, in what comes before `at`. */
+static void
+sort_alike(const struct vocabulary *v, struct sort_key *keys, uint32_t count, size_t at)
+{
+	bool more = false;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct str text = vocabulary_text(v, keys[i].number);
+		keys[i].start = at < text.len ? start_of(str_skip(text, at)) : 0;
+		more |= at < text.len;
+	}
+	if (!more) {
+		qsort_r(keys, count, sizeof(*keys), compare_texts, (void *)v);
+		return;
+	}
+	sort_starts(keys, count);
+	for (uint32_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count && keys[to].start == keys[from].start;)
+			to++;
+		if (to - from > 1)
+			sort_alike(v, keys + from, to - from, at + 8);
+	}
 }
 
 /* By the first eight bytes: four passes of 16 bits, those over which all agree left out. */
@@ -623,16 +677,15 @@ vocabulary_sorted(const struct vocabulary *v)
 
 	for (uint32_t i = 0; i < v->count; i++)
 		keys[i] = (struct sort_key){ start_of(vocabulary_text(v, i)), i };
-	bool radix = v->count >= RADIX_LEAST;
-	if (radix)
+	if (v->count >= RADIX_LEAST)
 		radix_sort(&keys, v->count);
-	/* What starts alike is compared as a whole. */
+	else
+		sort_starts(keys, v->count);
 	for (uint32_t from = 0; from < v->count; from = to) {
-		to = radix ? from + 1 : v->count;
-		while (radix && to < v->count && keys[to].start == keys[from].start)
+		for (to = from + 1; to < v->count && keys[to].start == keys[from].start;)
 			to++;
 		if (to - from > 1)
-			qsort_r(keys + from, to - from, sizeof(*keys), compare_keys, (void *)v);
+			sort_alike(v, keys + from, to - from, 8);
 	}
 	for (uint32_t i = 0; i < v->count; i++)
 		numbers[i] = keys[i].number;

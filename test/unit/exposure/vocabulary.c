@@ -105,10 +105,45 @@ test_frequent_words(void **state)
 	vocabulary_free(&v);
 }
 
+/* Texts that begin alike, differ in case alone, end inside of one another or have zero bytes; few and many. */
+static void
+test_texts_are_sorted(void **state)
+{
+	static const char *const begins[] = { "",
+					      "host",
+					      "Host",
+					      "HOST123",
+					      "a-very-long-beginning-that-many-texts-have-in-common/",
+					      "A-very-long-beginning-that-many-texts-have-in-common/",
+					      "[@`{\x7f",
+					      "\xe7\x9a\xae" };
+
+	for (unsigned count = 40; count <= 40000; count *= 10) {
+		struct vocabulary v = { 0 };
+		made_state = count;
+		for (unsigned i = 0; i < count; i++) {
+			BUF_AUTO text = { 0 };
+			buf_add(&text, str_of(begins[made_random(COUNT(begins))]));
+			if (made_random(4) > 0)
+				buf_addf(&text, "%u", made_random(count));
+			for (unsigned n = made_random(12); n > 0; n--)
+				buf_add_char(&text, "aAzZ@[\0 "[made_random(8)]);
+			(void)vocabulary_put(&v, buf_str(&text));
+		}
+		uint32_t *sorted = vocabulary_sorted(&v);
+		for (uint32_t i = 1; i < v.count; i++)
+			assert_true(value_compare(vocabulary_text(&v, sorted[i - 1]), vocabulary_text(&v, sorted[i])) <
+				    0);
+		free(sorted);
+		vocabulary_free(&v);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_texts_are_sorted),
 		cmocka_unit_test(test_numbers_order_and_documents),
 		cmocka_unit_test(test_frequent_words),
 	};
