@@ -53,16 +53,20 @@ static bool
 verb_group_help(const char *word, FILE *out)
 {
 	bool any = false;
+	size_t width = 0;
+	for (const struct cli_verb *const *v = cli_verbs; *v; v++)
+		if (verb_in_group(*v, str_of(word)) && strlen((*v)->name) > width)
+			width = strlen((*v)->name);
 	for (const struct cli_verb *const *v = cli_verbs; *v; v++) {
 		if (!verb_in_group(*v, str_of(word)))
 			continue;
 		BUF_AUTO b = { 0 };
-		if (!any)
+		if (!any && out == stderr)
 			buf_addf(&b, "mamori: %s\n", tr("which one?"));
 		struct str help = str_of(tr((*v)->help)), first = help, rest;
 		str_split(help, '\n', &first, &rest);
-		buf_addf(&b, "  mamori %-16s  ", (*v)->name);
-		cli_wrap(&b, first, 27, cli_columns());
+		buf_addf(&b, "  mamori %-*s  ", (int)width, (*v)->name);
+		cli_wrap(&b, first, width + strlen("  mamori   "), cli_columns());
 		fwrite(b.ptr, 1, b.len, out);
 		any = true;
 	}
