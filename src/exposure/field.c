@@ -83,6 +83,7 @@ const struct field_row field_table[FIELDS] = {
 	[FIELD_TELNET_DONT] = { "telnet.dont", "", FIELD_KEYWORD, true, true },
 	[FIELD_TELNET_WILL] = { "telnet.will", "", FIELD_KEYWORD, true, true },
 	[FIELD_TELNET_WONT] = { "telnet.wont", "", FIELD_KEYWORD, true, true },
+	[FIELD_VULN_VERIFIED] = { "vuln.verified", "", FIELD_KEYWORD, true, true },
 	[FIELD_MODULE] = { "module", "", FIELD_KEYWORD, false, true },
 	[FIELD_LATITUDE] = { "latitude", "", FIELD_NUMBER, false, false },
 	[FIELD_LONGITUDE] = { "longitude", "", FIELD_NUMBER, false, false },

@@ -96,6 +96,7 @@ enum field {
 	FIELD_TELNET_DONT,
 	FIELD_TELNET_WILL,
 	FIELD_TELNET_WONT,
+	FIELD_VULN_VERIFIED, /* those of vuln that the source has tried */
 	FIELD_MODULE, /* http, ssh, dicom …: the source's word for what answered */
 	FIELD_LATITUDE, /* millionths of a degree */
 	FIELD_LONGITUDE,

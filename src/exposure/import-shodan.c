@@ -3,7 +3,7 @@
 #include "exposure/import-map.h"
 #include "exposure/import-sniff.h"
 
-enum { CHAIN = 1 }; /* of special() */
+enum { CHAIN = 1, VERIFIED }; /* of special() */
 
 static const struct map_row rows[] = {
 	{ "ip_str", MAP_ADDRESS, FIELD_IP },
@@ -46,6 +46,7 @@ static const struct map_row rows[] = {
 	{ "tags[]", MAP_FIELD, FIELD_TAG },
 	{ "uptime", MAP_FIELD, FIELD_UPTIME },
 	{ "vulns.*", MAP_FIELD, FIELD_VULN },
+	{ "vulns.*.verified", MAP_SPECIAL, VERIFIED },
 	{ "vulns[]", MAP_FIELD, FIELD_VULN },
 	{ "opts.vulns[]", MAP_VERSIONS, FIELD_VULN },
 	{ "opts.screenshot", MAP_PRESENT, FIELD_HAS_SCREENSHOT },
@@ -120,6 +121,18 @@ finish(struct mapper *m, struct draft *d)
 		draft_number(d, FIELD_TLS, 0);
 }
 
+/* v stands below the name of a vulnerability, which came before it. */
+static void
+verified(const struct mapper *m, const struct scan_value *v, struct draft *d)
+{
+	const struct scan_value *key = v;
+
+	while (key > m->scan.values && key->kind != SCAN_KEY)
+		key--;
+	if (v->kind == SCAN_TRUE && key->kind == SCAN_KEY)
+		draft_value(d, FIELD_VULN_VERIFIED, key->text);
+}
+
 static void
 special(struct mapper *m, unsigned number, const struct scan_value *v, struct draft *d)
 {
@@ -132,6 +145,10 @@ special(struct mapper *m, unsigned number, const struct scan_value *v, struct dr
 			     first ? 1 : d->b.values[d->place[FIELD_SSL_CHAIN_COUNT] - 1].number + 1);
 		if (first && v->kind == SCAN_STRING)
 			certificate_names(v->text, &m->arena, d);
+		return;
+	}
+	if (number == VERIFIED) {
+		verified(m, v, d);
 		return;
 	}
 	/* data[] whose elements are no objects is no list of banners. */

@@ -10,7 +10,7 @@
 
 #define SEGMENT_MAGIC "mamoEXPO"
 enum {
-	SEGMENT_VERSION = 2,
+	SEGMENT_VERSION = 3,
 	SEGMENT_ORDER = 0x01020304,
 	SEGMENT_BLOCK = 16384, /* bytes under one checksum */
 	SEGMENT_DOCS_MAX = 1 << 28,

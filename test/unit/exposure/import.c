@@ -142,10 +142,19 @@ test_found_again(void **state)
 static void
 test_rare_filters(void **state)
 {
-	static const char *const queries[] = { "telnet.do:echo",   "telnet.dont:SGA",    "telnet.will:NAWS",
-					       "telnet.wont:X",    "telnet.option:NAWS", "screenshot.hash:-9",
-					       "http.dom_hash:4",  "http.server_hash:5", "ssh.cipher:aes",
-					       "ssh.mac:hmac-sha1" };
+	static const char *const queries[] = { "telnet.do:echo",
+					       "telnet.dont:SGA",
+					       "telnet.will:NAWS",
+					       "telnet.wont:X",
+					       "telnet.option:NAWS",
+					       "screenshot.hash:-9",
+					       "http.dom_hash:4",
+					       "http.server_hash:5",
+					       "ssh.cipher:aes",
+					       "ssh.mac:hmac-sha1",
+					       "vuln.verified:CVE-2026-1",
+					       "vuln:CVE-2026-2",
+					       "-vuln.verified:CVE-2026-2 vuln:CVE-2026-1" };
 	struct place *p = *state;
 	struct import_options o = options(p);
 	const char *path =
@@ -153,7 +162,8 @@ test_rare_filters(void **state)
 		    str_of("{\"ip_str\":\"192.0.2.1\",\"port\":23,\"data\":\"x\",\"timestamp\":\"2026-01-01T00:00:00\","
 			   "\"telnet\":{\"do\":[\"ECHO\"],\"dont\":[\"SGA\"],\"will\":[\"NAWS\"],\"wont\":[\"X\"]},"
 			   "\"screenshot\":{\"hash\":-9},\"http\":{\"dom_hash\":4,\"server_hash\":5},"
-			   "\"ssh\":{\"cipher\":\"aes\",\"mac\":\"hmac-sha1\"}}\n"
+			   "\"ssh\":{\"cipher\":\"aes\",\"mac\":\"hmac-sha1\"},\"vulns\":{"
+			   "\"CVE-2026-1\":{\"cvss\":9.8,\"verified\":true},\"CVE-2026-2\":{\"verified\":false}}}\n"
 			   "{\"ip_str\":\"192.0.2.2\",\"port\":23,\"data\":\"x\",\"timestamp\":\"2026-01-01T00:00:00\"}"
 			   "\n"));
 
