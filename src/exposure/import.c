@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "exposure/backend.h"
+#include "exposure/huge.h"
 #include "exposure/import-map.h"
 #include "exposure/import-sniff.h"
 #include "exposure/import-source.h"
@@ -293,8 +294,10 @@ import_file(const struct import_options *o, struct enrich_rules *rules, struct r
 	im.spill_at = WRITERS_MEMORY / im.threads;
 	pthread_mutex_init(&im.lock, NULL);
 	struct worker *workers = ARENA_ARRAY(&arena, struct worker, im.threads);
+	huge_keep();
 	workers_run(&im, workers);
 	ok = import_finish(&im, workers, counts, path, e);
+	huge_release();
 	pthread_mutex_destroy(&im.lock);
 	source_close(im.source);
 	return ok;

@@ -2,8 +2,7 @@
 #include "exposure/vocabulary.h"
 
 #include "base/arena.h"
-
-#include <sys/mman.h>
+#include "exposure/huge.h"
 
 enum { LONG_TEXT = 255, PIECE = 1 << 21, FIRST_SLICE = 16, LINK = 4, LEVEL_MASK = 15, LEVEL_LAST = 9, FREQUENT = 15 };
 
@@ -12,23 +11,6 @@ fold(uint64_t a, uint64_t b)
 {
 	unsigned __int128 m = (unsigned __int128)a * b;
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-/* Words come in no order: with small pages most of the time would go by in finding these. What is large lies in huge ones,
- * where there are any. Free with free(). */
-static void *
-room(size_t bytes, bool zero)
-{
-	enum { HUGE_PAGE = 2 << 20 };
-	void *p;
-
-	if (bytes < HUGE_PAGE)
-		return zero ? xcalloc(1, bytes) : xrealloc(NULL, 1, bytes);
-	bytes = (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
-	if (posix_memalign(&p, HUGE_PAGE, bytes) != 0)
-		abort();
-	(void)madvise(p, bytes, MADV_HUGEPAGE);
-	return zero ? memset(p, 0, bytes) : p;
 }
 
 struct short_key {
@@ -115,7 +97,7 @@ static void
 more_slots(struct vocabulary *v)
 {
 	size_t count = v->slot_count ? v->slot_count * 2 : 256;
-	uint64_t *slots = room(count * sizeof(*slots), true);
+	uint64_t *slots = huge_alloc(count * sizeof(*slots), true);
 
 	for (size_t i = 0; i < v->slot_count; i++) {
 		if (!v->slots[i])
@@ -125,7 +107,7 @@ more_slots(struct vocabulary *v)
 			at = (at + 1) & (count - 1);
 		slots[at] = v->slots[i];
 	}
-	free(v->slots);
+	huge_free(v->slots, v->slot_count * sizeof(*slots));
 	v->slots = slots;
 	v->slot_count = count;
 }
@@ -134,12 +116,13 @@ static struct entry *
 add(struct vocabulary *v, uint64_t *slot, uint64_t hash)
 {
 	if (v->count == v->cap) {
-		v->cap = v->cap ? v->cap * 2 : 64;
-		struct entry *more = room(v->cap * sizeof(*more), false);
+		uint32_t cap = v->cap ? v->cap * 2 : 64;
+		struct entry *more = huge_alloc(cap * sizeof(*more), false);
 		if (v->count > 0)
 			memcpy(more, v->entries, v->count * sizeof(*more));
-		free(v->entries);
+		huge_free(v->entries, v->cap * sizeof(*more));
 		v->entries = more;
+		v->cap = cap;
 	}
 	struct entry *x = &v->entries[v->count++];
 	*x = (struct entry){ 0 };
@@ -261,7 +244,7 @@ pool_slice(struct pool *p, uint32_t size)
 			p->pieces = xrealloc(p->pieces, p->cap, sizeof(*p->pieces));
 		}
 		p->used = (uint32_t)p->count * PIECE + FIRST_SLICE; /* 0 is no place */
-		p->pieces[p->count] = p->count == 0 ? xrealloc(NULL, PIECE, 1) : room(PIECE, false);
+		p->pieces[p->count] = p->count == 0 ? xrealloc(NULL, PIECE, 1) : huge_alloc(PIECE, false);
 		p->count++;
 	}
 	uint32_t at = p->used;
@@ -341,10 +324,10 @@ frequent_rows(struct frequent *f, uint32_t row)
 		uint32_t cap = f->cap ? f->cap : 64;
 		while (cap <= row)
 			cap *= 2;
-		uint64_t(*more)[FREQUENT_MAX] = room(cap * sizeof(*more), false);
+		uint64_t(*more)[FREQUENT_MAX] = huge_alloc(cap * sizeof(*more), false);
 		if (f->rows > 0)
 			memcpy(more, f->bits, f->rows * sizeof(*more));
-		free(f->bits);
+		huge_free(f->bits, f->cap * sizeof(*more));
 		f->bits = more;
 		f->cap = cap;
 	}
@@ -645,7 +628,7 @@ sort_alike(const struct vocabulary *v, struct sort_key *keys, uint32_t count, si
 static void
 radix_sort(struct sort_key **keys, uint32_t count)
 {
-	struct sort_key *from = *keys, *to = xcalloc((size_t)count + 1, sizeof(*to));
+	struct sort_key *from = *keys, *to = huge_alloc(((size_t)count + 1) * sizeof(*to), false);
 	uint32_t *at = xcalloc(65537, sizeof(*at));
 
 	for (unsigned shift = 0; shift < 64; shift += 16) {
@@ -663,7 +646,7 @@ radix_sort(struct sort_key **keys, uint32_t count)
 		to = swap;
 	}
 	free(at);
-	free(to);
+	huge_free(to, ((size_t)count + 1) * sizeof(*to));
 	*keys = from;
 }
 
@@ -672,7 +655,7 @@ enum { RADIX_LEAST = 20000 };
 uint32_t *
 vocabulary_sorted(const struct vocabulary *v)
 {
-	struct sort_key *keys = xcalloc((size_t)v->count + 1, sizeof(*keys));
+	struct sort_key *keys = huge_alloc(((size_t)v->count + 1) * sizeof(*keys), false);
 	uint32_t *numbers = xcalloc((size_t)v->count + 1, sizeof(*numbers)), to;
 
 	for (uint32_t i = 0; i < v->count; i++)
@@ -689,7 +672,7 @@ vocabulary_sorted(const struct vocabulary *v)
 	}
 	for (uint32_t i = 0; i < v->count; i++)
 		numbers[i] = keys[i].number;
-	free(keys);
+	huge_free(keys, ((size_t)v->count + 1) * sizeof(*keys));
 	return numbers;
 }
 
@@ -705,14 +688,14 @@ void
 vocabulary_free(struct vocabulary *v)
 {
 	for (size_t i = 0; i < v->pool.count; i++)
-		free(v->pool.pieces[i]);
+		huge_free(v->pool.pieces[i], i == 0 ? 0 : PIECE); /* most fields need a little of the first alone */
 	free(v->pool.pieces);
 	free(v->queue);
 	if (v->frequent)
-		free(v->frequent->bits);
+		huge_free(v->frequent->bits, v->frequent->cap * sizeof(*v->frequent->bits));
 	free(v->frequent);
-	free(v->slots);
-	free(v->entries);
+	huge_free(v->slots, v->slot_count * sizeof(*v->slots));
+	huge_free(v->entries, v->cap * sizeof(*v->entries));
 	buf_free(&v->strings);
 	*v = (struct vocabulary){ 0 };
 }
