@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -79,11 +80,25 @@ huge_free(void *p, size_t bytes)
 		free(p);
 }
 
+/* What is smaller goes the same way: malloc() gives middling blocks back at once, unless told otherwise. */
+static void
+keep_middling(bool on)
+{
+#ifdef __GLIBC__
+	enum { USUAL = 128 << 10 };
+	(void)mallopt(M_MMAP_THRESHOLD, on ? 32 << 20 : USUAL);
+	(void)mallopt(M_TRIM_THRESHOLD, on ? 1 << 30 : USUAL);
+	if (!on)
+		(void)malloc_trim(0);
+#endif
+}
+
 void
 huge_keep(void)
 {
 	pthread_mutex_lock(&lock);
-	keepers++;
+	if (keepers++ == 0)
+		keep_middling(true);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -96,6 +111,7 @@ huge_release(void)
 			free(kept[i].at);
 		kept_count = 0;
 		kept_bytes = 0;
+		keep_middling(false);
 	}
 	pthread_mutex_unlock(&lock);
 }
