@@ -1,124 +1,7 @@
 /* Columns of a segment that is built (exposure/column-write.h). */
 #include "exposure/column-write.h"
 
-/* Entries of a column, by banner; of one banner by value, each once. */
-struct entries {
-	uint32_t *docs;
-	uint64_t *values; /* ranks, or numbers with their sign bit turned */
-	uint8_t *confidence;
-	uint32_t count, owners;
-	bool many;
-};
-
-static void
-entries_free(struct entries *x)
-{
-	free(x->docs);
-	free(x->values);
-	free(x->confidence);
-}
-#define ENTRIES_AUTO __attribute__((cleanup(entries_free))) struct entries
-
-static void
-add(struct column_build *b, uint32_t doc, uint64_t value, uint8_t confidence)
-{
-	if (b->stream.cap - b->stream.len < 24)
-		(void)buf_reserve(&b->stream, 24);
-	uint8_t *p = (uint8_t *)b->stream.ptr + b->stream.len;
-	p = varint_put(p, (uint64_t)(doc - b->last) << 1 | (confidence > 0));
-	p = varint_put(p, value);
-	if (confidence > 0)
-		*p++ = confidence;
-	b->stream.len = (size_t)((char *)p - b->stream.ptr);
-	b->last = doc;
-	b->entries++;
-	b->confident |= confidence > 0;
-}
-
-void
-column_add_text(struct column_build *b, uint32_t doc, uint32_t number, uint8_t confidence)
-{
-	add(b, doc, number, confidence);
-}
-
-void
-column_add_number(struct column_build *b, uint32_t doc, int64_t value, uint8_t confidence)
-{
-	add(b, doc, zigzag((int64_t)((uint64_t)value - (uint64_t)b->before)), confidence);
-	b->before = value;
-}
-
-void
-column_build_free(struct column_build *b)
-{
-	vocabulary_free(&b->values);
-	buf_free(&b->stream);
-	*b = (struct column_build){ 0 };
-}
-
-/* Sorts the entries of one banner and drops what is there twice; the new count. */
-static uint32_t
-tidy(struct entries *x, uint32_t from, uint32_t count)
-{
-	for (uint32_t i = from + 1; i < from + count; i++) {
-		uint64_t v = x->values[i];
-		uint8_t c = x->confidence[i];
-		uint32_t j = i;
-		for (; j > from && x->values[j - 1] > v; j--) {
-			x->values[j] = x->values[j - 1];
-			x->confidence[j] = x->confidence[j - 1];
-		}
-		x->values[j] = v;
-		x->confidence[j] = c;
-	}
-	uint32_t n = from;
-	for (uint32_t i = from; i < from + count; i++) {
-		if (n > from && x->values[n - 1] == x->values[i]) {
-			if (x->confidence[i] > x->confidence[n - 1])
-				x->confidence[n - 1] = x->confidence[i];
-			continue;
-		}
-		x->values[n] = x->values[i];
-		x->confidence[n] = x->confidence[i];
-		x->docs[n++] = x->docs[i];
-	}
-	return n - from;
-}
-
-/* The stream as arrays; rank: of each number, NULL where values are numbers themselves. */
-static void
-decode(const struct column_build *b, const uint32_t *rank, struct entries *x)
-{
-	const uint8_t *p = (const uint8_t *)b->stream.ptr;
-	uint64_t step = 0, value = 0, before = 0;
-	uint32_t doc = 0, n = 0, from = 0;
-
-	x->docs = xcalloc((size_t)b->entries + 1, sizeof(*x->docs));
-	x->values = xcalloc((size_t)b->entries + 1, sizeof(*x->values));
-	x->confidence = xcalloc((size_t)b->entries + 1, 1);
-	for (uint32_t i = 0; i < b->entries; i++) {
-		p = varint_get(p, p + 10, &step);
-		p = varint_get(p, p + 10, &value);
-		if (step >> 1 && n > from) {
-			n = from + (n - from > 1 ? tidy(x, from, n - from) : 1);
-			x->many |= n - from > 1;
-			x->owners++;
-			from = n;
-		}
-		doc += (uint32_t)(step >> 1);
-		before += (uint64_t)unzigzag(value);
-		x->docs[n] = doc;
-		x->values[n] = rank ? rank[value] : before ^ 1ull << 63;
-		x->confidence[n] = step & 1 ? *p++ : 0;
-		n++;
-	}
-	if (n > from) {
-		n = from + (n - from > 1 ? tidy(x, from, n - from) : 1);
-		x->many |= n - from > 1;
-		x->owners++;
-	}
-	x->count = n;
-}
+#include "exposure/column-entries.h"
 
 /* The banners that have a value, each once. */
 static uint32_t *
@@ -274,7 +157,7 @@ column_write_values(struct column_build *b, struct output *o, unsigned column, u
 	for (uint32_t i = 0; i < b->values.count; i++)
 		rank[sorted[i]] = i;
 	ENTRIES_AUTO x = { 0 };
-	decode(b, rank, &x);
+	entries_gather(b, rank, &x);
 	info->form = FORM_VALUES;
 	info->values = b->values.count;
 	write_shape(&x, o, column, docs, true, info);
@@ -318,7 +201,7 @@ column_write_words(struct column_build *b, struct output *o, unsigned column, ui
 	/* Who has a text at all is a stream of banners. */
 	ENTRIES_AUTO x = { 0 };
 	uint32_t *none = xcalloc(1, sizeof(*none));
-	decode(b, none, &x);
+	entries_gather(b, none, &x);
 	free(none);
 	info->owners = x.owners;
 	if (x.owners < docs) {
@@ -475,7 +358,7 @@ column_write_numbers(struct column_build *b, struct output *o, unsigned column, 
 
 	if (b->entries == 0)
 		return;
-	decode(b, NULL, &x);
+	entries_gather(b, NULL, &x);
 	uint64_t low = x.values[0], high = low, *list = different(&x, &info->values);
 	for (uint32_t i = 0; i < x.count; i++) {
 		low = x.values[i] < low ? x.values[i] : low;

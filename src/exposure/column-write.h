@@ -7,7 +7,10 @@
 
 struct column_build {
 	struct vocabulary values; /* of strings; of text: with banners */
-	struct buf stream; /* banner − the last one, number or zigzag(value), confidence when any was given */
+	uint32_t lead; /* so many banners from the first on have one entry each, the same one */
+	uint64_t lead_value;
+	struct buf
+		stream; /* of the others: banner − the last one, number or zigzag(value), confidence when any was given */
 	uint32_t last; /* banner */
 	uint32_t entries;
 	int64_t before; /* number */

@@ -76,6 +76,7 @@ build_free(struct build *b)
 	buf_free(&b->marks);
 	output_free(&b->out);
 	memset(b->transports, 0, sizeof(b->transports));
+	b->origin.number = 0;
 	b->docs = 0;
 	b->open = false;
 }
@@ -97,17 +98,16 @@ stored(struct str s)
 static void
 add_words(struct column_build *c, uint32_t doc, struct str text)
 {
-	struct ascii_word word;
+	struct ascii_word words[ASCII_WORDS];
 	struct grams g;
+	size_t n;
 
 	grams_begin(&g, text);
-	for (;;) {
-		if (grams_ascii(&g, &word))
-			vocabulary_word_short(&c->values, word.low, word.high, word.len, doc);
-		else if (grams_next(&g))
-			vocabulary_word(&c->values, g.term, doc);
+	while ((n = grams_ascii(&g, words)) > 0 || grams_next(&g)) {
+		if (n > 0)
+			vocabulary_words(&c->values, words, n, doc);
 		else
-			break;
+			vocabulary_word(&c->values, g.term, doc);
 	}
 	column_add_text(c, doc, 0, 0);
 }
@@ -231,17 +231,29 @@ is_key(enum field f)
 	return f == FIELD_IP || f == FIELD_PORT || f == FIELD_TRANSPORT || f == FIELD_TIMESTAMP;
 }
 
+/* The number of an origin's text in its column + 1; 0: it has none. */
+static uint32_t
+origin_text(struct column_build *c, struct str text)
+{
+	return text.len > 0 ? vocabulary_put(&c->values, stored(text)) + 1 : 0;
+}
+
 static void
-add_origin(struct segment_writer *w, struct keywords *k, uint32_t number)
+add_origin(struct segment_writer *w, uint32_t number)
 {
 	struct build *b = &w->build;
+	struct column_build *source = &b->columns[FIELD_SOURCE], *snapshot = &b->columns[FIELD_SNAPSHOT];
 	const struct segment_origin *o = &w->origins[number];
-	struct banner_value source = { .field = FIELD_SOURCE, .text = o->source };
-	struct banner_value snapshot = { .field = FIELD_SNAPSHOT, .text = o->snapshot };
 
 	column_add_number(&b->columns[COLUMN_ORIGIN], b->docs, number, 0);
-	add_value(b, k, &source);
-	add_value(b, k, &snapshot);
+	/* Nearly always the same as before. */
+	if (b->origin.number != number + 1)
+		b->origin = (struct known_origin){ number + 1, origin_text(source, o->source),
+						   origin_text(snapshot, o->snapshot) };
+	if (b->origin.source > 0)
+		column_add_text(source, b->docs, b->origin.source - 1, 0);
+	if (b->origin.snapshot > 0)
+		column_add_text(snapshot, b->docs, b->origin.snapshot - 1, 0);
 }
 
 bool
@@ -261,7 +273,7 @@ segment_add_from(struct segment_writer *w, const struct banner *n, const uint32_
 		    n->values[i].field != FIELD_SNAPSHOT)
 			add_value(b, &keywords, &n->values[i]);
 	for (size_t i = 0; i < count; i++)
-		add_origin(w, &keywords, origins[i]);
+		add_origin(w, origins[i]);
 	add_key(b, n);
 	keywords_flush(&keywords, b);
 	if (!raw_add(&b->raw, &b->out, n, b->docs, e))

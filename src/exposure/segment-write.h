@@ -9,6 +9,10 @@
 /* One writer never holds more than this, whatever its caller allows. */
 #define MEMORY_MAX ((size_t)1 << 30)
 
+struct known_origin { /* numbers + 1: of an origin, of its texts in their columns */
+	uint32_t number, source, snapshot;
+};
+
 struct build { /* what is in memory */
 	bool open;
 	int fd;
@@ -20,6 +24,7 @@ struct build { /* what is in memory */
 	struct buf ips;
 	struct buf marks; /* uint16_t of each banner */
 	uint32_t transports[4]; /* their numbers in the column + 1 */
+	struct known_origin origin; /* of the last banner */
 	struct raw_build raw;
 };
 

@@ -335,14 +335,21 @@ frequent_rows(struct frequent *f, uint32_t row)
 	f->rows = row + 1;
 }
 
-static inline void
-frequent_set(struct frequent *f, uint32_t at, uint32_t doc)
+/* The bits of this banner's 64. */
+static inline uint64_t *
+frequent_row(struct frequent *f, uint32_t doc)
 {
 	uint32_t row = doc / 64 - f->first;
 
 	if (row >= f->rows)
 		frequent_rows(f, row);
-	f->bits[row][at] |= 1ull << doc % 64;
+	return f->bits[row];
+}
+
+static inline void
+frequent_set(struct frequent *f, uint32_t at, uint32_t doc)
+{
+	frequent_row(f, doc)[at] |= 1ull << doc % 64;
 }
 
 static uint32_t
@@ -353,18 +360,6 @@ frequent_at(const struct frequent *f, uint32_t number)
 	while (f->numbers[at] != number)
 		at++;
 	return at;
-}
-
-/* True: it is one of them, and that this banner has it is noted. */
-static inline bool
-frequent_post(struct frequent *f, struct short_key k, uint64_t hash, uint32_t doc)
-{
-	const struct frequent_slot *slot = &f->slots[hash % FREQUENT_SLOTS];
-
-	if (slot->low != k.low || slot->high != k.high)
-		return false;
-	frequent_set(f, slot->at, doc);
-	return true;
 }
 
 /* From the next banner on; its place in the slots may be another one's already. */
@@ -460,20 +455,26 @@ vocabulary_flush(struct vocabulary *v)
 	q->count = 0;
 }
 
+/* row: of this banner, or NULL where no word is frequent yet. */
 static inline void
-queue_key(struct vocabulary *v, struct short_key k, uint32_t doc)
+queue_key(struct vocabulary *v, uint64_t *row, struct short_key k, uint32_t doc)
 {
 	uint64_t hash = short_hash(k);
 
-	if (v->frequent && frequent_post(v->frequent, k, hash, doc))
-		return;
+	if (row) {
+		const struct frequent_slot *slot = &v->frequent->slots[hash % FREQUENT_SLOTS];
+		if (slot->low == k.low && slot->high == k.high) {
+			row[slot->at] |= 1ull << doc % 64;
+			return;
+		}
+	}
 	if (!v->queue)
 		v->queue = xcalloc(1, sizeof(*v->queue));
 	v->queue->items[v->queue->count++] = (struct queued){ k.low, k.high, (uint32_t)hash, doc };
 	if (v->slot_count > 0)
 		__builtin_prefetch(&v->slots[hash & (v->slot_count - 1)]);
 	if (v->queue->count == WORD_QUEUE)
-		vocabulary_flush(v);
+		vocabulary_flush(v); /* of banners before and this one: the row stays where it is */
 }
 
 void
@@ -482,13 +483,16 @@ vocabulary_word(struct vocabulary *v, struct str text, uint32_t doc)
 	if (text.len > VOCABULARY_INLINE)
 		post(v, vocabulary_put(v, text), doc);
 	else
-		queue_key(v, key_of(text), doc);
+		queue_key(v, v->frequent ? frequent_row(v->frequent, doc) : NULL, key_of(text), doc);
 }
 
 void
-vocabulary_word_short(struct vocabulary *v, uint64_t low, uint64_t high, unsigned len, uint32_t doc)
+vocabulary_words(struct vocabulary *v, const struct ascii_word *words, size_t count, uint32_t doc)
 {
-	queue_key(v, key_from(low, high, len), doc);
+	uint64_t *row = v->frequent ? frequent_row(v->frequent, doc) : NULL;
+
+	for (size_t i = 0; i < count; i++)
+		queue_key(v, row, key_from(words[i].low, words[i].high, words[i].len), doc);
 }
 
 uint32_t

@@ -4,8 +4,12 @@
 #define MAMORI_EXPOSURE_VOCABULARY_H
 
 #include "exposure/bits.h"
+#include "exposure/words.h"
 
-enum { VOCABULARY_INLINE = 11, VALUE_MAX = 1024 /* bytes of one value; longer ones are cut at a character */ };
+enum {
+	VOCABULARY_INLINE = ASCII_WORD_MAX,
+	VALUE_MAX = 1024 /* bytes of one value; longer ones are cut at a character */
+};
 
 struct entry {
 	uint32_t last; /* the last banner + 1 */
@@ -52,8 +56,7 @@ void vocabulary_expect_text(const struct vocabulary *v, uint32_t hash);
 uint32_t vocabulary_put_hashed(struct vocabulary *v, struct str text, uint32_t hash);
 /* The banner (by rising numbers) has this word. Words are whole only after vocabulary_flush(). */
 void vocabulary_word(struct vocabulary *v, struct str text, uint32_t doc);
-/* A word of at most VOCABULARY_INLINE bytes as numbers, least first, with zeros behind it. */
-void vocabulary_word_short(struct vocabulary *v, uint64_t low, uint64_t high, unsigned len, uint32_t doc);
+void vocabulary_words(struct vocabulary *v, const struct ascii_word *words, size_t count, uint32_t doc);
 void vocabulary_flush(struct vocabulary *v);
 struct str vocabulary_text(const struct vocabulary *v, uint32_t number);
 /* The banners of a word into docs, which has room for all banners; gives how many they are. */

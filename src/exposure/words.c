@@ -180,7 +180,6 @@ words_begin(struct words *w, struct str text)
 	w->end = w->p + text.len;
 	w->cjk = w->joined = w->cut = false;
 	w->len = 0;
-	w->pending = 0;
 }
 
 /* The rest of a word. */
@@ -296,19 +295,25 @@ grams_next(struct grams *g)
 }
 
 #ifdef __SSE2__
-/* Bits of the bytes that are ASCII letters or digits; *lower: all of them in lower case. */
-static inline unsigned
-letters_of(__m128i v, __m128i *lower)
-{
-	/* Signed comparisons: what is not ASCII is below everything. */
-	__m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
-	__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)),
-				       _mm_cmpgt_epi8(_mm_set1_epi8('z' + 1), folded));
-	__m128i digit =
-		_mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)), _mm_cmpgt_epi8(_mm_set1_epi8('9' + 1), v));
+enum { WINDOW = 64 };
+_Static_assert(ASCII_WORDS == WINDOW / 2, "no window has more words");
 
-	*lower = folded; /* digits have that bit already */
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(letter, digit));
+/* Which of 64 bytes are ASCII letters or digits, and which are not ASCII. */
+static inline void
+classify(const unsigned char *p, uint64_t *letters, uint64_t *other)
+{
+	*letters = *other = 0;
+	for (unsigned i = 0; i < WINDOW; i += 16) {
+		/* Signed comparisons: what is not ASCII is below everything. */
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
+		__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)),
+					       _mm_cmpgt_epi8(_mm_set1_epi8('z' + 1), folded));
+		__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)),
+					      _mm_cmpgt_epi8(_mm_set1_epi8('9' + 1), v));
+		*letters |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(letter, digit)) << i;
+		*other |= (uint64_t)(unsigned)_mm_movemask_epi8(v) << i;
+	}
 }
 
 /* The first n bytes of v, n < 16; zeros behind. */
@@ -320,48 +325,53 @@ first_bytes(__m128i v, unsigned n)
 	return _mm_and_si128(v, _mm_loadu_si128((const __m128i *)(const void *)(mask + 16 - n)));
 }
 
-bool
+size_t
 grams_ascii(struct grams *g, struct ascii_word *out)
 {
 	struct words *w = &g->words;
+	size_t left = (size_t)(w->end - w->p), n = 0;
+	unsigned to = left < WINDOW ? (unsigned)left : WINDOW;
+	unsigned char copy[WINDOW + 16];
 	const unsigned char *p = w->p;
-	__m128i v, lower;
+	uint64_t letters, other;
 
-	if (g->give != 0)
-		return false;
-	for (unsigned n, letters, other; w->end - p >= 16; p += n) {
-		v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		letters = letters_of(v, &lower);
-		if (!(letters & 1)) {
-			/* What is not ASCII ends it, too: it is for the slow way. */
-			n = letters ? (unsigned)__builtin_ctz(letters) : 16;
-			other = (unsigned)_mm_movemask_epi8(v);
-			if (other & ((1u << n) - 1))
-				return false;
-			w->p = p + n;
-			w->cjk = false; /* a gap */
-			continue;
-		}
-		n = (unsigned)__builtin_ctz(~letters);
-		if (n > ASCII_WORD_MAX || p[n] >= 128)
-			return false;
-		lower = first_bytes(lower, n);
-		_mm_storel_epi64((__m128i *)(void *)&out->low, lower);
-		_mm_storel_epi64((__m128i *)(void *)&out->high, _mm_srli_si128(lower, 8));
-		out->len = n;
-		w->p = p + n;
-		w->cjk = false;
-		g->held = g->run_len = 0;
-		return true;
+	if (g->give != 0 || left == 0)
+		return 0;
+	if (left < sizeof(copy)) {
+		/* A word is read as 16 bytes, of which the last ones may be behind it. */
+		memset(copy, 0, sizeof(copy));
+		p = memcpy(copy, p, to);
 	}
-	return false;
+	classify(p, &letters, &other);
+	/* What is not ASCII, or may go on behind the window, is for the slow way or the next window. */
+	unsigned limit = other ? (unsigned)__builtin_ctzll(other) : WINDOW;
+	to = limit < to ? limit : to;
+	for (uint64_t rest = limit < WINDOW ? letters & ((1ull << limit) - 1) : letters; rest;) {
+		unsigned from = (unsigned)__builtin_ctzll(rest);
+		uint64_t behind = ~(letters >> from);
+		unsigned len = behind ? (unsigned)__builtin_ctzll(behind) : WINDOW;
+		if (len > ASCII_WORD_MAX || from + len == limit) {
+			to = from;
+			break;
+		}
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + from));
+		v = first_bytes(_mm_or_si128(v, _mm_set1_epi8(0x20)), len);
+		_mm_storel_epi64((__m128i *)(void *)&out[n].low, v);
+		_mm_storel_epi64((__m128i *)(void *)&out[n].high, _mm_srli_si128(v, 8));
+		out[n++].len = len;
+		rest = rest >> (from + len) << (from + len);
+	}
+	w->p += to;
+	if (to > 0)
+		w->cjk = false;
+	return n;
 }
 #else
-bool
-grams_ascii(struct grams *g, struct ascii_word *w)
+size_t
+grams_ascii(struct grams *g, struct ascii_word *out)
 {
-	(void)g, (void)w;
-	return false;
+	(void)g, (void)out;
+	return 0;
 }
 #endif
 

@@ -18,8 +18,6 @@ struct words {
 	bool cut; /* the word was longer than WORD_MAX */
 	unsigned len;
 	char text[WORD_MAX + 8];
-	/* private */
-	uint32_t pending; /* decoded and not used yet; 0: none */
 };
 
 void words_begin(struct words *w, struct str text);
@@ -38,13 +36,13 @@ void grams_begin(struct grams *g, struct str text);
 bool grams_next(struct grams *g);
 
 /* A short word of ASCII in lower case, zeros behind it. */
-enum { ASCII_WORD_MAX = 11 };
+enum { ASCII_WORD_MAX = 11, ASCII_WORDS = 32 };
 struct ascii_word {
 	uint64_t low, high;
 	unsigned len;
 };
-/* The next term when it is such a word and told quickly; else false, and grams_next() gives the next term. */
-bool grams_ascii(struct grams *g, struct ascii_word *w);
+/* The next terms that are such words and told quickly, at most ASCII_WORDS; 0: grams_next() gives the next term. */
+size_t grams_ascii(struct grams *g, struct ascii_word *out);
 
 /* Is `phrase` said by text: its units behind each other? With prefix the last unit may be the start of a longer word. */
 bool words_contain(struct str text, struct str phrase, bool prefix);
