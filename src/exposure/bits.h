@@ -60,6 +60,16 @@ varint_get(const uint8_t *p, const uint8_t *end, uint64_t *v)
 	return NULL;
 }
 
+/* Of what we wrote ourselves: nearly always one byte. */
+static inline const uint8_t *
+varint_next(const uint8_t *p, uint64_t *v)
+{
+	if (*p >= 0x80)
+		return varint_get(p, p + 10, v);
+	*v = *p;
+	return p + 1;
+}
+
 static inline uint64_t
 zigzag(int64_t v)
 {

@@ -116,8 +116,8 @@ entries_gather(const struct column_build *b, const uint32_t *rank, struct entrie
 		x->values[i] = rank ? rank[b->lead_value] : b->lead_value ^ 1ull << 63;
 	}
 	for (uint32_t i = b->lead; i < b->entries; i++) {
-		p = varint_get(p, p + 10, &step);
-		p = varint_get(p, p + 10, &value);
+		p = varint_next(p, &step);
+		p = varint_next(p, &value);
 		if (step >> 1 && n > from)
 			from = n = end_banner(x, from, n);
 		doc += (uint32_t)(step >> 1);

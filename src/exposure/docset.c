@@ -285,6 +285,18 @@ gaps_size(const uint32_t *list, uint32_t count)
 	return size;
 }
 
+/* The same of one number: most words of an index are of one banner. */
+static void
+gap_write(struct buf *out, uint32_t number)
+{
+	char *p = buf_reserve(out, 16);
+	uint64_t bits = number;
+
+	p[0] = (char)bits_of(number);
+	memcpy(p + 1, &bits, sizeof(bits));
+	out->len += 1 + (bits_of(number) + 7u) / 8;
+}
+
 static void
 gaps_write(struct buf *out, const uint32_t *list, uint32_t count)
 {
@@ -334,6 +346,8 @@ posting_write(struct buf *out, const uint32_t *list, uint32_t count, uint32_t do
 
 	if (count == docs) {
 		buf_add_char(out, (char)POSTING_ALL);
+	} else if (count == 1 && docs > 16) {
+		gap_write(out, list[0]);
 	} else if (fast && count > docs / 16) {
 		bits_write(out, list, count, docs);
 	} else if (count > docs / 2) {

@@ -11,9 +11,9 @@
 /* ---- strings ---- */
 
 /* The first byte of a string that needs a look: a quote, a backslash, a control character. *high: a byte of 0x80 or more
- * came before it. */
+ * came before it. to: where what is before it is copied, with room for 16 bytes more; NULL: nowhere. */
 static inline const char *
-plain_end(const char *p, const char *end, bool *high)
+plain_end(const char *p, const char *end, bool *high, char **to)
 {
 #ifdef __SSE2__
 	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
@@ -23,15 +23,20 @@ plain_end(const char *p, const char *end, bool *high)
 		__m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
 					       _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
 		unsigned stop = (unsigned)_mm_movemask_epi8(special), over = (unsigned)_mm_movemask_epi8(v);
+		unsigned n = stop ? (unsigned)__builtin_ctz(stop) : 16;
 
+		if (to) {
+			_mm_storeu_si128((__m128i *)(void *)*to, v);
+			*to += n;
+		}
+		p += n;
 		if (stop) {
 			if (over & (stop ^ (stop - 1)))
 				*high = true;
-			return p + __builtin_ctz(stop);
+			return p;
 		}
 		if (over)
 			*high = true;
-		p += 16;
 	}
 #else
 	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
@@ -44,12 +49,19 @@ plain_end(const char *p, const char *end, bool *high)
 		s = v ^ ones * '\\';
 		if ((v | (v - ones * 0x20) | (q - ones) | (s - ones)) & tops)
 			break;
+		if (to) {
+			memcpy(*to, &v, 8);
+			*to += 8;
+		}
 		p += 8;
 	}
 #endif
-	for (; p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\'; p++)
+	for (; p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\'; p++) {
 		if ((unsigned char)*p >= 0x80)
 			*high = true;
+		if (to)
+			*(*to)++ = *p;
+	}
 	return p;
 }
 
@@ -228,22 +240,22 @@ room_for(const struct scanner *s, size_t n)
 static bool
 string_read(struct scanner *s, bool wanted, struct str *out)
 {
-	const char *begin = ++s->p, *p = begin, *from = begin;
+	const char *begin = ++s->p, *p = begin;
 	char *room = NULL, *to = NULL;
 	bool high = false, escaped = false;
 	uint32_t code = 0;
 
 	s->odd = false;
 	for (;;) {
-		p = plain_end(p, s->end, &high);
+		p = room ? plain_end(p, s->end, &high, &to) : plain_end(p, s->end, &high, NULL);
 		if (p == s->end)
 			return fail(s, p, "the text ends inside a string");
 		if (*p == '"')
 			break;
 		if (*p != '\\')
 			return fail(s, p, "a control character inside a string is not escaped");
-		if (!escaped && wanted)
-			to = room = room_for(s, (size_t)(s->end - begin) + 16);
+		if (!escaped && wanted && (room = room_for(s, (size_t)(s->end - begin) + 16)))
+			to = put_plain(room, begin, p, s->end);
 		escaped = true;
 		if (s->end - p < 2)
 			return fail(s, p, "the text ends inside a string");
@@ -252,12 +264,10 @@ string_read(struct scanner *s, bool wanted, struct str *out)
 		s->odd |= p[1] == 'u' && (code & 0xf800) == 0xd800;
 		if (p[1] != 'u' && !raw_text_escapes[(unsigned char)p[1]])
 			return fail(s, p, "a backslash is followed by a character that it cannot escape");
-		if (room) {
-			to = put_plain(to, from, p, s->end);
-			from = p = unescape(p, s->end, &to);
-		} else {
+		if (room)
+			p = unescape(p, s->end, &to);
+		else
 			p += p[1] == 'u' ? 6 : 2;
-		}
 	}
 	struct str raw = str_sub(begin, (size_t)(p - begin));
 	size_t bad = high ? count_bad(raw) : 0;
@@ -269,7 +279,6 @@ string_read(struct scanner *s, bool wanted, struct str *out)
 	if (!wanted)
 		return true;
 	if (room && bad == 0) {
-		to = put_plain(to, from, p, s->end);
 		s->text_len = (size_t)(to - s->text);
 		*out = str_sub(room, (size_t)(to - room));
 	} else {
