@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "exposure/manifest.h"
+#include "exposure/segment.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -275,6 +276,107 @@ test_damage_is_named(void **state)
 	world_end(path);
 }
 
+/* Batches whose banners are the same each time. */
+static void
+commit_batches(const char *path, const char *source, unsigned from, unsigned to)
+{
+	struct segment_writer *w = made_writer(path, source, source, source);
+
+	for (unsigned i = from; i < to; i++) {
+		made_state = (i + 1) * 1000003;
+		add_batch(w, i);
+	}
+	made_commit(path, w);
+}
+
+/* Turns a byte where nothing but stored records lies, so that only who reads one of those sees it. */
+static void
+damage_records(const char *file)
+{
+	struct segment s = { 0 };
+	struct raw_block first, last;
+	struct err e = { 0 };
+	char byte;
+
+	assert_true(segment_open(&s, file, &e));
+	memcpy(&first, s.raw_blocks.ptr, sizeof(first));
+	memcpy(&last, s.raw_blocks.ptr + s.raw_blocks.len - sizeof(last), sizeof(last));
+	segment_close(&s);
+	assert_true(last.at + last.packed > first.at + 4ull * SEGMENT_BLOCK);
+	off_t at = (off_t)(first.at + (last.at + last.packed - first.at) / 2);
+	FD_AUTO fd = open(file, O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x55;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+/* What a commit of these batches says on stderr. */
+static void
+commit_logged(const char *path, const char *source, unsigned from, unsigned to, struct buf *log)
+{
+	ARENA_AUTO a = { 0 };
+	const char *file = path_join(&a, path, "log");
+	struct err e = { 0 };
+	FD_AUTO own = dup(STDERR_FILENO);
+	FD_AUTO fd = open(file, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	assert_true(own >= 0 && fd >= 0);
+	fflush(stderr);
+	assert_true(dup2(fd, STDERR_FILENO) >= 0);
+	commit_batches(path, source, from, to);
+	fflush(stderr);
+	assert_true(dup2(own, STDERR_FILENO) >= 0);
+	assert_true(file_read(file, 1 << 20, log, &e));
+}
+
+/* The records of an older segment cannot be read when an import has to join with them: the import is whole nevertheless, it is
+ * joined with what can be read, and the damaged one is named. */
+static void
+test_damaged_records_hold_up_no_import(void **state)
+{
+	enum { OLD = 20, ALL = 22 };
+	char path[64];
+	ARENA_AUTO a = { 0 };
+	BUF_AUTO log = { 0 };
+	struct manifest m;
+	struct str *damaged;
+	size_t count;
+	struct query all = { .kind = QUERY_ALL };
+	struct exposure_page page = { .limit = 100000, .sort = FIELDS, .raw = true };
+	struct joined j = { 0 };
+	struct err e = { 0 };
+
+	world_begin(path);
+	commit_batches(path, "nmap", 0, OLD);
+	assert_true(manifest_read(&a, path, &m, &e));
+	assert_int_equal(m.segments.count, 1);
+	struct str bad = m.segments.items[0].file;
+	damage_records(path_join(&a, path_join(&a, path, "exposure"), arena_cstr(&a, bad)));
+	commit_batches(path, "censys", OLD, ALL);
+	commit_logged(path, "shodan", 0, ALL, &log);
+	const char *told = arena_printf(&a, "segment %.*s is set aside", STR_ARG(bad)).ptr;
+	if (!str_contains(buf_str(&log), str_of(told)))
+		fail_msg("\"%s\" is not in the log: %.*s", told, STR_ARG(buf_str(&log)));
+	/* A restored file shall count again. */
+	assert_true(manifest_read(&a, path, &m, &e));
+	count = 0;
+	for (size_t i = 0; i < m.segments.count; i++)
+		count += str_eq(m.segments.items[i].file, bad);
+	assert_int_equal(count, 1);
+	assert_int_equal(m.addresses, ALL * BATCH);
+	struct exposure_index *ix = world_open(path);
+	assert_true(exposure_search(ix, &all, &page, see_joined, &j, &e));
+	exposure_damaged(ix, &a, &damaged, &count);
+	assert_int_equal(count, 1);
+	assert_true(str_eq(damaged[0], bad));
+	assert_int_equal(world_count(ix, "source:nmap"), 0);
+	assert_int_equal(world_count(ix, "source:shodan"), ALL * BATCH);
+	assert_int_equal(world_count(ix, "source:shodan source:censys"), (ALL - OLD) * BATCH);
+	assert_int_equal(world_count(ix, "port:80"), ALL * BATCH);
+	exposure_close(ix);
+	world_end(path);
+}
+
 /* Many small imports become one segment, and say the same. */
 static void
 test_tidy(void **state)
@@ -320,6 +422,7 @@ main(void)
 		cmocka_unit_test(test_import_replaces_the_same_file),
 		cmocka_unit_test(test_banner_of_two_sources_is_one),
 		cmocka_unit_test(test_damage_is_named),
+		cmocka_unit_test(test_damaged_records_hold_up_no_import),
 		cmocka_unit_test(test_tidy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
