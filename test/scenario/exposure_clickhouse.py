@@ -19,6 +19,7 @@ import time
 import lib
 
 HOST = "127.0.0.1"
+PUBLIC = "9.9.9.77"
 PASSWORD = "pa'ss\\w?rd"
 COUNTRIES = ["JP", "US", "DE", "jp", "FR"]
 SYSTEMS = ["Windows Server 2008 R2", "Linux", "linux", "Ubuntu", None]
@@ -309,6 +310,56 @@ def served(s, shard, data):
     server.stop()
 
 
+def own_networks(s, shard):
+    """What is ours by the surface and by the fleet: the same of both stores, and the page says so, too."""
+    if os.geteuid() != 0 or not shutil.which("nsenter") or s.run("unshare", "-n", "ip", "link", "add", "pub", "type", "veth", "peer", "name", "bup").status != 0:
+        s.skip("own networks are the same in ClickHouse", "needs root, nsenter and network namespaces")
+        return
+    server, store = s.server(start=False), shard.store("ours")
+    data = server.data
+    # A machine with an address of the internet, in a network of its own with its server, and with a /sys of that network.
+    server.program = s.start("unshare", "-n", "sh", "-c", f"ip link set lo up && ip link add pub type veth peer name bup && ip addr add {PUBLIC}/32 dev pub && "
+                             f"ip link set pub up && ip link set bup up && exec {lib.MAMORI} serve --data {data} --listen {HOST}:{server.port} --agents {HOST}:{server.agents_port}",
+                             log="inside")
+    s.wait_for("the server's ready line", 30, server._ready)
+    inside = ["nsenter", "-t", str(server.program.pid), "-n", "unshare", "-m", "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
+    state = s.tmp / "agent-inside"
+    s.run(*inside, lib.AGENT, "enrol", "--token-file", s.token_file(server), "--state", state, timeout=60, check=True)
+    s.run(*inside, lib.AGENT, "once", "--state", state, timeout=120, check=True)
+    # Many that lie apart, as of a company whose addresses are known one by one.
+    seeds = [word for i in range(40) for word in ("--seed", f"network:203.0.113.{i * 2}/32")]
+    server.cli("surface", "discover", "--offline", "--no-guesses", "--seed", "network:192.0.2.0/28", "--seed", "network:2001:db8:7::/48", *seeds)
+    file = s.tmp / "ours.jsonl"
+    hosts = [{"ip_str": ip} for ip in (PUBLIC, "9.9.9.78", "192.0.2.0", "192.0.2.15", "192.0.2.16", "203.0.113.0", "203.0.113.1", "203.0.113.78",
+                                       "203.0.113.80", "8.8.8.8", "10.1.2.3", "127.0.0.1")]
+    hosts += [{"ipv6": ip} for ip in ("2001:db8:7::", "2001:db8:7:ffff::1", "2001:db8:8::1", "::1")]
+    file.write_text("".join(json.dumps({**h, "port": port, "transport": "tcp", "timestamp": "2026-01-01T00:00:00", "data": "x"}) + "\n"
+                            for h in hosts for port in (80, 443)))
+    for where in (None, store):
+        s.equal(mamori(data, "import", file, store=where).returncode, 0, "banners are imported beside the fleet")
+    told = {n["from"] for n in map(json.loads, mamori(data, "mine", "list", "--json").stdout.splitlines())}
+    s.equal(told, {"fleet", "surface"}, "the fleet and the surface have said what is ours")
+    wanted = {PUBLIC, "192.0.2.0", "192.0.2.15", "203.0.113.0", "203.0.113.78", "2001:db8:7::", "2001:db8:7:ffff::1"}
+    for where, name in ((None, "the files"), (store, "ClickHouse")):
+        found = mamori(data, "search", "--json", "--limit", "100", "mine:true", store=where)
+        s.equal({json.loads(line)["ip"] for line in found.stdout.splitlines()}, wanted, f"mine:true finds all of ours and nothing else in {name}")
+    questions = [["count", q] for q in ("mine:true", "mine:false", "-mine:true", "mine:*", "mine:true port:80", "mine:true OR net:8.8.8.0/24", "mine:true,false", "-mine:*")]
+    questions += [["count", "--distinct", "ip", "mine:true"], ["facet", "port", "mine:true"], ["facet", "ip:20", "mine:false"]]
+    wrong = []
+    for argv in questions:
+        both = [mamori(data, *argv, "--json", store=where) for where in (None, store)]
+        if both[0].returncode != 0 or both[0].stdout != both[1].stdout:
+            wrong.append((argv, [b.stdout + b.stderr for b in both]))
+    s.equal(wrong, [], f"{len(questions)} questions about ours have the same answer from both")
+    server.stop()
+    server.program = s.start(lib.MAMORI, "serve", "--data", data, "--listen", f"{HOST}:{server.port}", "--agents", f"{HOST}:{server.agents_port}",
+                             "--exposure-store", store, log="outside", env={"MAMORI_CLICKHOUSE_PASSWORD": PASSWORD})
+    s.wait_for("the server's ready line", 30, server._ready)
+    server.sign_in()
+    s.equal(server.api("GET", "/api/v1/exposure/count?q=mine:true")["count"], 2 * len(wanted), "a server's page on ClickHouse counts them")
+    server.stop()
+
+
 def distributed(s, first, files):
     """Tables over two servers, as doc/exposure-clickhouse.md makes them."""
     second = Shard(s, "second", cluster=[first.tcp])
@@ -361,6 +412,7 @@ def main():
              next((f"{a[:400]}\n{b[:400]}" for a, b in zip(diffs[0].splitlines(), diffs[1].splitlines()) if a != b), ""))
         same_reports(s, data, other, store)
         served(s, shard, data)
+        own_networks(s, shard)
         # The same file with other content replaces what it gave, but not what it shares with the other one.
         lines = files[1][0].read_text().splitlines()
         files[1][0].write_text("\n".join(lines[:700] + [record(r, 5000 + i) for i in range(50)]) + "\n")
