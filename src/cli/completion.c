@@ -1,5 +1,30 @@
 /* Shell completion made from the verb table: `source <(mamori completion)`. */
 #include "cli/verbs.h"
+#include "exposure/field.h"
+
+/* What may stand first behind a verb, read from the line that its help shows: words that begin in small letters
+ * ("list | add NAME"), or the fields of exposure data. Anything else is the shell's: names of files. */
+static void
+operands_add(struct buf *out, struct str args)
+{
+	bool query = str_starts(args, STR("QUERY"));
+	struct str one;
+
+	for (int i = 0; i < FIELDS && (query || str_starts(args, STR("FIELD"))); i++)
+		buf_addf(out, " %s%s", field_table[i].name, query ? ":" : "");
+	if (str_starts(args, STR("[")))
+		args = str_skip(args, 1);
+	if (args.len == 0 || args.ptr[0] < 'a' || args.ptr[0] > 'z')
+		return;
+	while (str_cut(&args, '|', &one)) {
+		size_t n = 0;
+		one = str_trim(one);
+		while (n < one.len && ((one.ptr[n] >= 'a' && one.ptr[n] <= 'z') || one.ptr[n] == '-'))
+			n++;
+		if (n > 0)
+			buf_addf(out, " %.*s", STR_ARG(str_head(one, n)));
+	}
+}
 
 static int
 completion_run(struct cli *c, int argc, char **argv)
@@ -29,7 +54,14 @@ completion_run(struct cli *c, int argc, char **argv)
 		if (str_split(str_of((*v)->name), ' ', &first, &rest))
 			printf("\t\t'%.*s') words+=\" %.*s\" ;;&\n", STR_ARG(first), STR_ARG(rest));
 	}
+	for (const struct cli_verb *const *v = cli_verbs; *v; v++) {
+		BUF_AUTO words = { 0 };
+		operands_add(&words, str_of((*v)->args));
+		if (words.len > 0)
+			printf("\t\t'%s') words+=\"%.*s\" ;;&\n", (*v)->name, STR_ARG(buf_str(&words)));
+	}
 	fputs("\t\tesac\n\tfi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	      "\t[[ $COMPREPLY != *: ]] || compopt -o nospace\n"
 	      "\t[[ $words ]] || COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _mamori mamori\n",
 	      stdout);
 	return 0;
