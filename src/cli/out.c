@@ -129,8 +129,8 @@ cli_columns(void)
 	return columns == 0 ? 80 : columns > 120 ? 120 : columns;
 }
 
-/* How much of s to print in a line of `room` columns: up to a blank, or between two characters of Japanese, but never
- * so that a closing mark begins the next line. */
+/* How much of s to print in a line of `room` columns: up to its own line end, else up to a blank, or between two
+ * characters of Japanese, but never so that a closing mark begins the next line. */
 static size_t
 line_take(struct str s, size_t room)
 {
@@ -139,6 +139,8 @@ line_take(struct str s, size_t room)
 	while (at < s.len) {
 		uint32_t code;
 		size_t n = utf8_take(str_skip(s, at), &code);
+		if (code == '\n' && at > 0)
+			return at;
 		bool closing = code < 0x80 ? strchr(").,:;!?", (int)code) != NULL
 					   : code == 0x3001 || code == 0x3002 || code == 0x300d || code == 0x30fc ||
 						     code == 0x201d || code == 0x2026;

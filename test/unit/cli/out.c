@@ -90,6 +90,15 @@ isolates_do_not_turn_a_line_round(void **state)
 				     "c"));
 }
 
+static void
+wrapped_text_keeps_its_own_lines(void **state)
+{
+	BUF_AUTO out = { 0 };
+
+	cli_wrap(&out, STR("report: a short line\nnotify: one folder for each organisation"), 2, 32);
+	assert_string_equal(buf_cstr(&out), "report: a short line\n  notify: one folder for each\n  organisation\n");
+}
+
 int
 main(void)
 {
@@ -98,6 +107,7 @@ main(void)
 		cmocka_unit_test(csv_quotes_and_disarms_formulas),
 		cmocka_unit_test(table_lines_up_and_steers_no_terminal),
 		cmocka_unit_test(isolates_do_not_turn_a_line_round),
+		cmocka_unit_test(wrapped_text_keeps_its_own_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
