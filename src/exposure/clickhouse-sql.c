@@ -251,6 +251,36 @@ where_exists(const struct query *q, struct buf *sql)
 	buf_addf(sql, ")");
 }
 
+static bool
+is_address(const struct query *q)
+{
+	return q->kind == QUERY_NET && q->prefix == 128;
+}
+
+/* Single addresses as one set: ClickHouse takes minutes to plan thousands of ranges (our own addresses may be so many). */
+static void
+where_any(const struct query *q, struct buf *sql)
+{
+	size_t addresses = 0, n = 0;
+
+	for (size_t i = 0; i < q->count; i++)
+		addresses += is_address(q->children[i]);
+	buf_addf(sql, "(0");
+	for (size_t i = 0; i < q->count; i++) {
+		if (addresses > 1 && is_address(q->children[i]))
+			continue;
+		buf_addf(sql, " OR ");
+		clickhouse_where(q->children[i], sql);
+	}
+	for (size_t i = 0; addresses > 1 && i < q->count; i++) {
+		if (!is_address(q->children[i]))
+			continue;
+		buf_addf(sql, "%s", n++ > 0 ? "," : " OR ip IN (");
+		address(q->children[i]->net, sql);
+	}
+	buf_addf(sql, "%s)", addresses > 1 ? ")" : "");
+}
+
 static void
 where_list(const struct query *q, const char *between_them, const char *none, struct buf *sql)
 {
@@ -273,7 +303,7 @@ clickhouse_where(const struct query *q, struct buf *sql)
 		where_list(q, " AND ", "1", sql);
 		break;
 	case QUERY_OR:
-		where_list(q, " OR ", "0", sql);
+		where_any(q, sql);
 		break;
 	case QUERY_NOT:
 		buf_addf(sql, "NOT (");

@@ -351,6 +351,11 @@ def own_networks(s, shard):
         if both[0].returncode != 0 or both[0].stdout != both[1].stdout:
             wrong.append((argv, [b.stdout + b.stderr for b in both]))
     s.equal(wrong, [], f"{len(questions)} questions about ours have the same answer from both")
+    for count in (1, 5000):
+        mamori(data, "mine", "set", *[f"11.{i >> 7 & 255}.{i >> 15}.{i * 2 & 255}" for i in range(count)])
+        began = time.monotonic()
+        s.equal(counted(data, store, "mine:true"), 2 * len(wanted), f"{count} more addresses of ours")
+        s.ok(time.monotonic() - began < 20, f"are asked for in {time.monotonic() - began:.1f} s")
     server.stop()
     server.program = s.start(lib.MAMORI, "serve", "--data", data, "--listen", f"{HOST}:{server.port}", "--agents", f"{HOST}:{server.agents_port}",
                              "--exposure-store", store, log="outside", env={"MAMORI_CLICKHOUSE_PASSWORD": PASSWORD})
