@@ -123,7 +123,10 @@ figures(struct study *s)
 						 STR_ARG(share_text(s->a, s->sure.enough, s->sure.seen))),
 				    COLOR_ACCENT };
 	f[1] = (struct key_figure){ count_text(s->a, s->hosts), TR("Addresses"),
-				    arena_printf(s->a, tr("in %zu countries"), s->countries.rows.count), COLOR_ACCENT };
+				    s->countries.rows.count == 1
+					    ? TR("in 1 country")
+					    : arena_printf(s->a, tr("in %zu countries"), s->countries.rows.count),
+				    COLOR_ACCENT };
 	f[2] = (struct key_figure){ share_text(s->a, s->plain, s->all), TR("Without TLS"),
 				    arena_printf(s->a, tr("%.*s of %.*s banners"), STR_ARG(count_text(s->a, s->plain)),
 						 STR_ARG(count_text(s->a, s->all))),
