@@ -143,8 +143,8 @@ line_take(struct str s, size_t room)
 			return at;
 		bool closing = code < 0x80 ? strchr(").,:;!?", (int)code) != NULL
 					   : code == 0x3001 || code == 0x3002 || code == 0x300d || code == 0x30fc ||
-						     code == 0x201d || code == 0x2026;
-		bool opened = before == '(' || before == 0x300c || before == 0x201c;
+						     code == 0xff09 || code == 0x201d || code == 0x2026;
+		bool opened = before == '(' || before == 0x300c || before == 0x201c || before == 0xff08;
 		if (at > 0 &&
 		    (code == ' ' || ((code_width(code) == 2 || code_width(before) == 2) && !closing && !opened)))
 			best = at;
