@@ -191,12 +191,11 @@ write_packs(struct report_out *o, const char *to, const char *from, struct err *
 		cli_print_line(&line);
 		return true;
 	}
-	printf(one ? tr("%llu organisations, %llu banners in %s; index.csv in it lists them. %llu banners look like "
-			"honeypots and were left out.\n")
-		   : tr("%llu organisations, %llu banners: one folder for each in %s; index.csv lists them. %llu "
-			"banners "
-			"look like "
-			"honeypots and were left out.\n"),
+	printf(one ? tr("Organisations: %llu, banners: %llu, in %s; index.csv in it lists them. Left out because they "
+			"look "
+			"like honeypots: %llu.\n")
+		   : tr("Organisations: %llu, banners: %llu. One folder for each in %s; index.csv lists them. Left out "
+			"because they look like honeypots: %llu.\n"),
 	       (unsigned long long)packs.organisations, (unsigned long long)packs.banners, to,
 	       (unsigned long long)packs.honeypots);
 	return true;
