@@ -1,6 +1,7 @@
 /* /api/v1/exposure/…: counting, searching, facets, time, comparison. Each answer has its time in "ms". */
 #include "exposure/banner-out.h"
 #include "exposure/facet-any.h"
+#include "exposure/nothing.h"
 #include "server/api.h"
 #include "server/exposure_ask.h"
 #include "server/exposures.h"
@@ -69,6 +70,28 @@ item_out(void *user, const struct banner *b, struct err *e)
 	return true;
 }
 
+/* The terms that no banner matches, each with the query that is left without it. */
+static void
+tell_nothing(struct request *r, const struct asking *x)
+{
+	struct nothing found;
+	struct err late = { 0 };
+	/* It is told on top: when there is no time for it, the answer is whole without it. */
+	if (!exposure_nothing(x->use.backend, x->use.state, x->q, &r->arena, &found, &late))
+		return;
+	json_key(&r->w, "nothing");
+	json_begin_array(&r->w);
+	for (size_t i = 0; i < found.terms.count; i++) {
+		BUF_AUTO term = { 0 };
+		query_write(found.terms.items[i], &term);
+		json_begin_object(&r->w);
+		json_put_str(&r->w, "term", buf_str(&term));
+		json_put_str(&r->w, "without", exposure_without(x->q, found.terms.items[i], &r->arena));
+		json_end_object(&r->w);
+	}
+	json_end_array(&r->w);
+}
+
 bool
 api_exposure_search(struct request *r, struct err *e)
 {
@@ -94,6 +117,8 @@ api_exposure_search(struct request *r, struct err *e)
 	json_end_array(&r->w);
 	json_key(&r->w, "next");
 	json_str_or_null(&r->w, o.more ? cursor_text(&r->arena, &o.next) : STR_NONE);
+	if (o.shown == 0 && q == x.q)
+		tell_nothing(r, &x);
 	asking_tell(r, &x);
 	json_end_object(&r->w);
 	return true;

@@ -170,6 +170,13 @@ async function facets(page, server) {
 	await value('ドイツ').first().locator('.facet-value').click();
 	await settled(page, 20);
 	equal(await queryOf(page), '(port:104 OR port:3389) country:DE', 'a facet beside an OR keeps its meaning');
+	await visit(page, server, `exposure?q=${encodeURIComponent('country:DE product:orthannc (port:104 OR port:7)')}`);
+	await page.locator('.nothing li').first().waitFor();
+	equal((await page.locator('.nothing code').allTextContents()).join(' '), 'product:"orthannc" port:7', 'where nothing is found the terms that no banner has are named');
+	if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+	await page.locator('.nothing a').first().click();
+	await page.locator('.results li').first().waitFor();
+	equal(await queryOf(page), 'country:"DE" (port:104 OR port:7)', 'and a click asks without one of them');
 }
 
 async function record(page, server) {

@@ -6,7 +6,7 @@ import { href } from '../router';
 import { Empty, Failure, Skeleton, Time } from '../ui/bits';
 import { Mark } from '../ui/marks';
 import { ask } from './ask';
-import type { Banner, SearchAnswer, Sure } from './types';
+import type { Banner, Missing, SearchAnswer, Sure } from './types';
 import { countryName } from '../format';
 import { valueName, x } from './words';
 
@@ -32,6 +32,7 @@ export function listOf(value: unknown): string[] {
 function usePages(query: string, turn: number) {
 	const [items, setItems] = useState<Banner[] | null>(null);
 	const [next, setNext] = useState<string | null>(null);
+	const [nothing, setNothing] = useState<Missing[]>([]);
 	const [busy, setBusy] = useState(true);
 	const [error, setError] = useState<ApiError>();
 	const stop = useRef(new AbortController());
@@ -47,6 +48,7 @@ function usePages(query: string, turn: number) {
 			if (mine.signal.aborted) return;
 			setItems([...before, ...answer.items]);
 			setNext(answer.next);
+			setNothing(answer.nothing ?? []);
 			setBusy(false);
 			if (answer.items.length === 0) return;
 			const whole = await ask<SearchAnswer>('search', { q: query, cursor, limit: PAGE, text: 'true' }, mine.signal);
@@ -61,17 +63,17 @@ function usePages(query: string, turn: number) {
 		void load(null);
 		return () => stop.current.abort();
 	}, [query, turn]);
-	return { items, next, busy, error, more: () => void load(next), reload: () => void load(null) };
+	return { items, next, nothing, busy, error, more: () => void load(next), reload: () => void load(null) };
 }
 
 export function Results({ query, turn }: { query: string; turn: number }) {
-	const { items, next, busy, error, more, reload } = usePages(query, turn);
+	const { items, next, nothing, busy, error, more, reload } = usePages(query, turn);
 	if (error && error.at === undefined && !items) return <Failure error={error} retry={reload} />;
 	if (!items) return <Skeleton lines={12} />;
 	if (items.length === 0 && !busy)
 		return (
 			<Empty title={x('results.none')}>
-				<p>{x('results.none.advice')}</p>
+				{nothing.length > 0 ? <Nothing terms={nothing} /> : <p>{x('results.none.advice')}</p>}
 			</Empty>
 		);
 	return (
@@ -95,6 +97,20 @@ export function Results({ query, turn }: { query: string; turn: number }) {
 		</div>
 	);
 }
+
+/** What no banner at all has is most often a slip of the pen: one click asks without it. */
+const Nothing = ({ terms }: { terms: Missing[] }) => (
+	<>
+		<p>{x('results.nothing')}</p>
+		<ul class="nothing">
+			{terms.map(({ term, without }) => (
+				<li key={term}>
+					<code>{term}</code> <a href={href(['exposure'], { q: without || undefined })}>{x('results.without')}</a>
+				</li>
+			))}
+		</ul>
+	</>
+);
 
 const Inferred = ({ sure }: { sure: Sure }) =>
 	sure.confidence > 0 ? (

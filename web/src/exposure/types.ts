@@ -34,9 +34,15 @@ export interface CountAnswer extends Timed {
 	count: number;
 	hosts?: number;
 }
+/** A term that no banner at all matches, and the query without it. */
+export interface Missing {
+	term: string;
+	without: string;
+}
 export interface SearchAnswer extends Timed {
 	items: Banner[];
 	next: string | null;
+	nothing?: Missing[];
 }
 export interface FacetValue {
 	value: string;

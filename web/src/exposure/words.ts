@@ -55,6 +55,8 @@ const words = {
 	'facet.out.undo': ['{value} の除外をやめる', 'No longer without {value}'],
 	'facet.excluded': ['除外中', 'left out'],
 	'results.none': ['この検索式に合うバナーはありません。', 'No banner matches this query.'],
+	'results.nothing': ['次の条件は、取り込んだどのバナーにも当てはまりません。', 'No banner at all matches:'],
+	'results.without': ['この条件を外して検索', 'Search without it'],
 	'results.none.advice': ['条件を減らすか、所在・製品は推定値も含む country.any: や os.any: をお試しください。', 'Take a term away, or ask for stated and inferred values at once: country.any:, os.any:.'],
 	'results.more': ['続きを表示', 'Show more'],
 	'results.shown': ['{n} 件を表示中(新しい順)', '{n} shown, newest first'],
