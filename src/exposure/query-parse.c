@@ -173,14 +173,26 @@ quoted_items(struct parser *p, const struct filter *f, struct str text, struct q
 	return list;
 }
 
+/* "os:any:…" searches what was stated and what was inferred, with this value and those behind it. */
+static void
+take_any(struct parser *p, struct filter *f)
+{
+	while (f->kind == FILTER_FIELD && field_inferred(f->field) != FIELDS &&
+	       str_starts(str_skip(p->text, p->at), STR("any:"))) {
+		f->any = true;
+		p->at += 4;
+	}
+}
+
 static struct query *
-values(struct parser *p, const struct filter *f, size_t name_at)
+values(struct parser *p, struct filter *f, size_t name_at)
 {
 	struct query *list = node(p, QUERY_OR, name_at);
 
 	if (!list)
 		return NULL;
 	for (;;) {
+		take_any(p, f);
 		size_t at = p->at;
 		struct str text;
 		if (at < p->text.len && (p->text.ptr[at] == '"' || p->text.ptr[at] == '\'')) {
@@ -230,13 +242,9 @@ filter_term(struct parser *p, struct str name)
 		return fail(p, at);
 	}
 	p->at += name.len + 1;
-	/* "os:any:…" searches what was stated and what was inferred. */
 	struct str rest = str_skip(p->text, p->at);
-	if (f.kind == FILTER_FIELD && field_inferred(f.field) != FIELDS && str_starts(rest, STR("any:"))) {
-		f.any = true;
-		p->at += 4;
-	} else if (f.kind == FILTER_FIELD && field_inferred(f.field) != FIELDS && str_starts(rest, STR("any")) &&
-		   (rest.len == 3 || ends_word(str_skip(rest, 3)))) {
+	if (f.kind == FILTER_FIELD && field_inferred(f.field) != FIELDS && str_starts(rest, STR("any")) &&
+	    (rest.len == 3 || ends_word(str_skip(rest, 3)))) {
 		/* Alone: whatever was stated or inferred. */
 		f.any = true;
 		p->at += 3;

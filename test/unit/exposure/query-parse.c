@@ -40,6 +40,7 @@ test_forms(void **state)
 		{ "has_vuln:true", "vuln:*" },
 		{ "os:any:Linux", "(os:\"Linux\" OR os.inferred:\"Linux\")" },
 		{ "os.any:Linux", "(os:\"Linux\" OR os.inferred:\"Linux\")" },
+		{ "os:Linux,any:BSD", "(os:\"Linux\" OR (os:\"BSD\" OR os.inferred:\"BSD\"))" },
 		{ "asn:4713", "asn:\"AS4713\"" },
 		{ "title:\"Orthanc Explorer\"", "http.title:\"Orthanc Explorer\"" },
 		{ "hostname:example.jp", "hostname:\"example.jp\"" },
