@@ -112,6 +112,7 @@ change_set_aside(struct change *c, struct manifest *after)
 		struct segment *s = c->ix.segments[i];
 		if (atomic_load(&s->damaged) && i < c->first_new) {
 			log_warn("exposure", "segment %.*s is set aside: it is damaged", STR_ARG(c->rows[i].file));
+			c->rows[i].aside = true;
 			*ARRAY_PUSH(c->a, &after->segments) = c->rows[i];
 			segment_close(s);
 			free(s);
@@ -142,19 +143,24 @@ change_open_before(struct change *c, const struct manifest *m, struct manifest *
 	for (size_t i = 0; i < m->segments.count; i++) {
 		const struct manifest_segment *row = &m->segments.items[i];
 		if (is_aside(c, row->file)) {
-			*ARRAY_PUSH(c->a, &after->segments) = *row;
+			struct manifest_segment *aside = ARRAY_PUSH(c->a, &after->segments);
+			*aside = *row;
+			aside->aside = true;
 			continue;
 		}
 		bool ok = open_file(c, row, e);
 		struct segment *s = ok ? c->ix.segments[c->ix.count - 1] : NULL;
-		if (ok && row->dead.len > 0 &&
-		    !dead_read(path_join(c->a, c->folder, arena_cstr(c->a, row->dead)), s->docs, &s->dead, e)) {
+		if (ok && row->aside && !segment_whole(s))
+			ok = err_set(e, ERR_INPUT, "it is damaged");
+		if (ok && row->dead.len > 0)
+			ok = dead_read(path_join(c->a, c->folder, arena_cstr(c->a, row->dead)), s->docs, &s->dead, e);
+		if (s && !ok) {
 			segment_close(s);
 			free(s);
 			c->ix.count--;
-			ok = false;
 		}
 		if (ok) {
+			c->rows[c->ix.count - 1].aside = false; /* it was restored */
 			s->dead_count = (uint32_t)row->dead_count;
 			continue;
 		}

@@ -53,6 +53,7 @@ read_segment(struct arena *a, const struct json *j, struct manifest_segment *s)
 	s->dead = json_get_str(j, "dead");
 	s->docs = (uint64_t)json_get_i64(j, "banners", 0);
 	s->dead_count = (uint64_t)json_get_i64(j, "dead_banners", 0);
+	s->aside = json_get_bool(j, "aside", false);
 	s->looked = json_get_bool(j, "looked", false);
 	s->origins = ARENA_ARRAY(a, struct segment_origin, s->origin_count + 1);
 	for (size_t i = 0; i < s->origin_count; i++)
@@ -121,6 +122,8 @@ manifest_write(const char *data, const struct manifest *m, struct err *e)
 		if (s->dead.len > 0)
 			json_put_str(&w, "dead", s->dead);
 		json_put_i64(&w, "dead_banners", (int64_t)s->dead_count);
+		if (s->aside)
+			json_put_bool(&w, "aside", true);
 		if (s->looked)
 			json_put_bool(&w, "looked", true);
 		json_key(&w, "origins");

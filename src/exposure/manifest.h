@@ -10,6 +10,7 @@ struct manifest_segment {
 	uint64_t docs, dead_count;
 	struct segment_origin *origins; /* numbers in COLUMN_ORIGIN are places here */
 	size_t origin_count;
+	bool aside; /* found damaged when it was last needed: only as a whole does it count again */
 	bool looked; /* its addresses were looked at for honeypots (suspect.h) */
 };
 

@@ -44,6 +44,15 @@ segment_touch(struct segment *s, const void *p, size_t len)
 	return !atomic_load_explicit(&s->damaged, memory_order_relaxed);
 }
 
+bool
+segment_whole(struct segment *s)
+{
+	bool whole = segment_touch(s, s->base, s->trailer.sums_at);
+
+	segment_let_go(s);
+	return whole;
+}
+
 /* ---- opening ---- */
 
 static bool

@@ -129,6 +129,8 @@ bool segment_open_mem(struct segment *s, struct str bytes, struct err *e) MUST_C
 void segment_close(struct segment *s);
 /* True when the blocks under these bytes of the segment are what was written; false: s->damaged is set. */
 bool segment_touch(struct segment *s, const void *p, size_t len) MUST_CHECK;
+/* The same of the whole file, which is read for that. */
+bool segment_whole(struct segment *s) MUST_CHECK;
 /* What was read of its file is no memory of this process until it is read again. */
 void segment_let_go(struct segment *s);
 /* For tests and fuzzing: checksums that fit the bytes. */

@@ -365,6 +365,8 @@ test_damaged_records_hold_up_no_import(void **state)
 	assert_int_equal(count, 1);
 	assert_int_equal(m.addresses, ALL * BATCH);
 	struct exposure_index *ix = world_open(path);
+	/* Also before one of its records is read. */
+	assert_int_equal(exposure_count(ix), ALL * BATCH);
 	assert_true(exposure_search(ix, &all, &page, see_joined, &j, &e));
 	exposure_damaged(ix, &a, &damaged, &count);
 	assert_int_equal(count, 1);
@@ -373,6 +375,15 @@ test_damaged_records_hold_up_no_import(void **state)
 	assert_int_equal(world_count(ix, "source:shodan"), ALL * BATCH);
 	assert_int_equal(world_count(ix, "source:shodan source:censys"), (ALL - OLD) * BATCH);
 	assert_int_equal(world_count(ix, "port:80"), ALL * BATCH);
+	exposure_close(ix);
+	/* The next import leaves it aside; restored, it answers again. */
+	commit_batches(path, "masscan", ALL, ALL + 1);
+	ix = world_open(path);
+	assert_int_equal(exposure_count(ix), (ALL + 1) * BATCH);
+	exposure_close(ix);
+	damage_records(path_join(&a, path_join(&a, path, "exposure"), arena_cstr(&a, bad)));
+	ix = world_open(path);
+	assert_int_equal(world_count(ix, "source:nmap"), OLD * BATCH);
 	exposure_close(ix);
 	world_end(path);
 }
