@@ -151,7 +151,7 @@ change_open_before(struct change *c, const struct manifest *m, struct manifest *
 		bool ok = open_file(c, row, e);
 		struct segment *s = ok ? c->ix.segments[c->ix.count - 1] : NULL;
 		if (ok && row->aside && !segment_whole(s))
-			ok = err_set(e, ERR_INPUT, "it is damaged");
+			ok = err_set(e, ERR_INPUT, "the segment %.*s is damaged", STR_ARG(row->file));
 		if (ok && row->dead.len > 0)
 			ok = dead_read(path_join(c->a, c->folder, arena_cstr(c->a, row->dead)), s->docs, &s->dead, e);
 		if (s && !ok) {

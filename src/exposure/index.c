@@ -45,7 +45,8 @@ open_one(struct segment *s, const struct manifest_segment *m, const char *folder
 		err_set(e, ERR_INPUT, "%.*s holds %u banners, but %llu were written", STR_ARG(m->file), s->docs,
 			(unsigned long long)m->docs);
 	else if (m->aside && !segment_whole(s))
-		err_set(e, ERR_INPUT, "the segment is damaged; restore it from a backup or import its files again");
+		err_set(e, ERR_INPUT, "the segment %.*s is damaged; restore it from a backup or import its files again",
+			STR_ARG(m->file));
 	else if (m->dead.len == 0 || dead_read(path_join(a, folder, arena_cstr(a, m->dead)), s->docs, &s->dead, e))
 		return true;
 	segment_close(s);
