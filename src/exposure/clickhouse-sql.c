@@ -282,11 +282,11 @@ where_any(const struct query *q, struct buf *sql)
 }
 
 static void
-where_list(const struct query *q, const char *between_them, const char *none, struct buf *sql)
+where_all(const struct query *q, struct buf *sql)
 {
-	buf_addf(sql, "(%s", q->count == 0 ? none : "");
+	buf_addf(sql, "(1");
 	for (size_t i = 0; i < q->count; i++) {
-		buf_addf(sql, "%s", i > 0 ? between_them : "");
+		buf_addf(sql, " AND ");
 		clickhouse_where(q->children[i], sql);
 	}
 	buf_addf(sql, ")");
@@ -300,7 +300,7 @@ clickhouse_where(const struct query *q, struct buf *sql)
 		buf_addf(sql, "1");
 		break;
 	case QUERY_AND:
-		where_list(q, " AND ", "1", sql);
+		where_all(q, sql);
 		break;
 	case QUERY_OR:
 		where_any(q, sql);
