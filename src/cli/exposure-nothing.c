@@ -6,7 +6,7 @@ void
 exposure_tell_nothing(struct exposure_cli *x, const struct query *q)
 {
 	ARENA_AUTO a = { 0 };
-	struct nothing found;
+	struct nothing found = { 0 };
 	struct err e = { 0 };
 
 	/* A store that does not answer has been told of already. */

@@ -74,7 +74,7 @@ item_out(void *user, const struct banner *b, struct err *e)
 static void
 tell_nothing(struct request *r, const struct asking *x)
 {
-	struct nothing found;
+	struct nothing found = { 0 };
 	struct err late = { 0 };
 	/* It is told on top: when there is no time for it, the answer is whole without it. */
 	if (!exposure_nothing(x->use.backend, x->use.state, x->q, &r->arena, &found, &late))
