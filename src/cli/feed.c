@@ -48,9 +48,7 @@ report_row(struct cli_table *t, const struct feed_report *r)
 	BUF_AUTO skipped = { 0 };
 	if (r->unchanged)
 		buf_add(&skipped, str_of(tr("unchanged since the last update")));
-	for (size_t i = 0; i < r->count.skipped_count; i++)
-		buf_addf(&skipped, "%s%s %llu", i ? ", " : "", tr(r->count.skipped[i].reason),
-			 (unsigned long long)r->count.skipped[i].count);
+	feed_skipped_words(&r->count, &skipped);
 	cli_table_cell(t, str_of(r->path));
 	cli_table_cell(t, str_of(r->feed));
 	cli_table_cellf(t, "%llu", (unsigned long long)r->count.read);

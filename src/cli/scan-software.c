@@ -152,8 +152,11 @@ print_row(const struct software_scan *s, struct cli_table *t, size_t number)
 	cli_table_cell(t, software->name.len ? software->name : software->cpe);
 	cli_table_cell(t, f->finding.package->version);
 	cli_table_cell(t, f->finding.fixed.len ? f->finding.fixed : str_of(tr("none known")));
-	if (s->scan->why)
-		cli_table_cell(t, lang_current() == LANG_JA ? p->reason_ja : p->reason);
+	struct str reason = lang_current() == LANG_JA ? p->reason_ja : p->reason, note = f->finding.note;
+	if (s->scan->why && note.len)
+		cli_table_cellf(t, tr("%.*s The publisher says: %.*s"), STR_ARG(reason), STR_ARG(note));
+	else if (s->scan->why)
+		cli_table_cell(t, reason);
 	else
 		cli_table_cellf(t, "%.0f %%", s->result.products[f->software].confidence * 100);
 }

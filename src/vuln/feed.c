@@ -2,6 +2,7 @@
  * as feed files beside the old ones, and indexed. Everything is renamed into place at the end. */
 #include "vuln/feed.h"
 
+#include "base/tr.h"
 #include "os/file.h"
 #include "vuln/bundle.h"
 #include "vuln/import.h"
@@ -21,7 +22,16 @@ struct path_import {
 	struct feed_report *report;
 	struct bucket_set set;
 	struct input_budget budget;
+	bool over; /* it costs too much, or its records find no room */
 };
+
+void
+feed_skipped_words(const struct feed_count *c, struct buf *out)
+{
+	for (size_t i = 0; i < c->skipped_count; i++)
+		buf_addf(out, "%s%s %llu", i ? ", " : "", tr(c->skipped[i].reason),
+			 (unsigned long long)c->skipped[i].count);
+}
 
 /* Feeds of one path, joined by commas; "several" when that gets long. */
 static void
@@ -72,13 +82,16 @@ import_input(struct path_import *p, const struct feed_ops *ops, struct input *in
 	__attribute__((
 		cleanup(sink_close))) struct feed_sink sink = { .feed = ops->name, .set = &own, .count = &count };
 	uint64_t duplicates = 0;
-	if (!ops->read(in, s, &sink, e))
+	if (!ops->read(in, s, &sink, e)) {
+		p->over = sink.full || p->budget.spent;
 		return err_wrap(e, "reading %s", in->member ? in->name : p->report->path);
+	}
 	for (size_t i = 0; i < own.count; i++) {
 		own.items[i]->merge = ops->merge;
 		own.items[i]->published = sink.published;
 	}
-	if (!bucket_set_merge(&p->set, &own, &duplicates, e))
+	p->over = !bucket_set_merge(&p->set, &own, &duplicates, e);
+	if (p->over)
 		return false;
 	count.kept -= duplicates;
 	if (duplicates)
@@ -119,10 +132,10 @@ visit(void *user, struct input *in, struct err *e)
 			       p->report->path);
 	if (import_input(p, ops, in, &s, &bad))
 		return true;
-	/* A bad file never loses its neighbours; but what costs too much ends the path. */
-	if (in->member && bad.code == ERR_INPUT) {
+	/* A bad file never loses its neighbours; but a path that costs too much ends. */
+	if (in->member && !p->over && (bad.code == ERR_INPUT || bad.code == ERR_TOO_LARGE)) {
 		count->read++;
-		count_skip(count, "invalid", 1);
+		count_skip(count, bad.code == ERR_INPUT ? "invalid" : "too-large", 1);
 		return true;
 	}
 	*e = bad;
@@ -152,8 +165,10 @@ import_path(const struct feed_import_options *o, const struct import_item *item,
 		/* Nothing of it is kept: say so in the figures, too. */
 		report->count = (struct feed_count){ 0 };
 	} else if (report->count.kept == 0) {
-		err_set(&report->error, ERR_INPUT, "%s holds no record that mamori can use; nothing was changed",
-			label);
+		BUF_AUTO why = { 0 };
+		feed_skipped_words(&report->count, &why);
+		err_set(&report->error, ERR_INPUT, "%s holds no record that mamori can use (%s); nothing was changed",
+			label, why.len ? buf_cstr(&why) : tr("it is empty"));
 	} else {
 		for (size_t i = 0; i < p.set.count; i++)
 			snprintf(p.set.items[i]->path, sizeof(p.set.items[i]->path), "%s", label);

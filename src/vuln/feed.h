@@ -5,6 +5,7 @@
 #define MAMORI_VULN_FEED_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/time.h"
 
 #define FEED_REASONS_MAX 16
@@ -17,6 +18,9 @@ struct feed_count {
 	} skipped[FEED_REASONS_MAX];
 	size_t skipped_count;
 };
+
+/* What was skipped, for people: "rejected 104, too-large 2". */
+void feed_skipped_words(const struct feed_count *c, struct buf *out);
 
 /* One named path of an import. */
 struct feed_report {

@@ -52,16 +52,23 @@ sink_skip(struct feed_sink *s, const char *reason)
 }
 
 /* No publisher writes versions this long; keys and comparisons cost by their length. */
-static bool
-versions_fit(const struct affected_list *list)
+/* NULL, or why it is no record that a publisher would write. */
+static const char *
+too_much(const struct affected_list *list)
 {
+	size_t ranges = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		ranges += list->items[i].ranges.count;
+		if (ranges > RECORD_RANGES_MAX)
+			return "too-large";
+	}
 	for (size_t i = 0; i < list->count; i++)
 		for (size_t k = 0; k < list->items[i].ranges.count; k++) {
 			const struct affected_range *range = &list->items[i].ranges.items[k];
 			if (range->introduced.len > VERSION_LEN_MAX || range->limit.len > VERSION_LEN_MAX)
-				return false;
+				return "too-long";
 		}
-	return true;
+	return NULL;
 }
 
 bool
@@ -70,15 +77,21 @@ sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modifi
 {
 	struct bucket *b = bucket_set_get(s->set, s->feed, source);
 	enum bucket_put how;
-	if (!versions_fit(&r->advisory.affected) || !versions_fit(&r->products)) {
-		sink_skip(s, "too-long");
+	const char *reason = too_much(&r->advisory.affected);
+	reason = reason ? reason : too_much(&r->products);
+	if (r->advisory.affected.count * r->advisory.vulnerabilities.count > RECORD_FACTS_MAX)
+		reason = "too-large";
+	if (reason) {
+		sink_skip(s, reason);
 		return true;
 	}
+	s->full = !b;
 	if (!b)
 		return err_set(e, ERR_TOO_LARGE, "too many different sources in one import; import them one by one");
 	buf_truncate(&s->body, 0);
 	record_encode(r, key, &s->body);
-	if (!bucket_put(b, key, modified, buf_str(&s->body), &how, e))
+	s->full = !bucket_put(b, key, modified, buf_str(&s->body), &how, e);
+	if (s->full)
 		return false;
 	s->count->read++;
 	if (how == BUCKET_ADDED)

@@ -3,6 +3,8 @@
 #include "vuln/index-build.h"
 #include "vuln/index-facts.h"
 
+#define FACTS_MAX (UINT64_C(4) << 30) /* bytes; the world's are a tenth of it */
+
 /* ---- sorting ---- */
 
 static int
@@ -327,7 +329,7 @@ write_packages(struct index_builder *b)
 		.entries = xcalloc(most_rows(entries, total) + 1, sizeof(*s.entries)),
 		.modules = advisory_modules(b),
 	};
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && b->sections[INDEX_FACTS].len <= FACTS_MAX; i++) {
 		const struct built_package *p = &packages[order[i]];
 		size_t first = at;
 		while (at < total && entries[at].package == order[i])
@@ -435,7 +437,7 @@ index_builder_finish(struct index_builder *b, int64_t now, struct buf *out, stru
 	buf_free(&b->vulnerabilities);
 	write_packages(b);
 	write_cycles(b);
-	if (b->too_large || b->sections[INDEX_FACTS].len / 8 >= INDEX_NONE)
+	if (b->too_large || b->sections[INDEX_FACTS].len > FACTS_MAX)
 		return err_set(e, ERR_TOO_LARGE,
 			       "the feeds name more text than an index can hold; import fewer ecosystems");
 	take_section(b, INDEX_STRINGS, &b->strings, 1);

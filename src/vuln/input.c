@@ -49,10 +49,12 @@ budget_spend(struct input *in, size_t got, struct err *e)
 		b->told = packed;
 		b->progress(b->user, b->path, packed, b->total);
 	}
+	bool bomb = b->unpacked > from && b->unpacked / RATIO_MAX > packed;
+	b->spent = b->spent || b->unpacked > UNPACKED_MAX || bomb;
 	if (b->unpacked > UNPACKED_MAX)
 		return err_set(e, ERR_TOO_LARGE, "reading %s: it unpacks to more than 16 GiB; import its parts",
 			       b->path);
-	if (b->unpacked > from && b->unpacked / RATIO_MAX > packed)
+	if (bomb)
 		return err_set(e, ERR_TOO_LARGE,
 			       "reading %s: it unpacks to more than %d times its size, which no feed does; refused",
 			       b->path, RATIO_MAX);

@@ -28,6 +28,7 @@ struct input_budget {
 	void *user;
 	const char *path;
 	uint64_t total, told;
+	bool spent; /* it costs more: nothing more of this path is read */
 };
 
 /* Bytes in memory as an input (tests, fuzzing); input_close() frees the copy. */

@@ -117,39 +117,40 @@ join(struct arena *a, const struct str *pieces, size_t count)
 	return str_sub(text, len);
 }
 
+/* What the publisher says of a range that names no fixed version. */
+static struct str
+note_of(const struct match_view *v, const struct index_range *r)
+{
+	return r->kind == RANGE_BEFORE || condition(v, r).len ? STR("") : index_string(v->ix, r->note);
+}
+
 static struct str
 why(const struct match_view *v, const struct index_range *r, struct str advisory, struct arena *a)
 {
-	struct str limit = version_text(v, r->limit), os = v->request->os, version = v->subject.version;
-	struct str name = v->subject.name, from = version_text(v, r->introduced);
-	struct str from_word = from.len ? STR(" from ") : STR("");
-	if (r->kind == RANGE_BEFORE || r->kind == RANGE_UNTIL) {
-		struct str word = r->kind == RANGE_BEFORE ? STR(" before ") : STR(" up to ");
-		const struct str pieces[] = { advisory, STR(": "),   name, from_word, from,    word,
-					      limit,    STR(" in "), os,   STR("; "), version, STR(" is installed") };
-		return join(a, pieces, COUNT(pieces));
-	}
-	if (r->kind == RANGE_EXACT) {
-		const struct str pieces[] = { advisory, STR(": "),   name, STR(" "),
-					      limit,    STR(" in "), os,   STR(", which is installed") };
-		return join(a, pieces, COUNT(pieces));
-	}
-	struct str note = condition(v, r).len ? STR("") : index_string(v->ix, r->note);
-	const struct str pieces[] = { advisory,
-				      STR(": "),
-				      name,
-				      from_word,
-				      from,
-				      STR(" in "),
-				      os,
-				      STR(" has no fixed version"),
-				      note.len ? STR(" (") : STR(""),
-				      note,
-				      note.len ? STR(")") : STR(""),
-				      STR("; "),
-				      version,
-				      STR(" is installed") };
-	return join(a, pieces, COUNT(pieces));
+	struct str limit = version_text(v, r->limit), from = version_text(v, r->introduced), note = note_of(v, r);
+	bool product = str_eq(v->request->os, STR("cpe")), exact = r->kind == RANGE_EXACT;
+	struct str pieces[16];
+	size_t n = 0;
+	pieces[n++] = advisory;
+	pieces[n++] = STR(": ");
+	pieces[n++] = v->subject.name;
+	pieces[n++] = from.len ? STR(" from ") : STR("");
+	pieces[n++] = from;
+	pieces[n++] = r->kind == RANGE_BEFORE  ? STR(" before ")
+		      : r->kind == RANGE_UNTIL ? STR(" up to ")
+		      : exact                  ? STR(" ")
+					       : STR("");
+	pieces[n++] = limit;
+	pieces[n++] = product ? STR("") : STR(" in ");
+	pieces[n++] = product ? STR("") : v->request->os;
+	pieces[n++] = r->kind == RANGE_OPEN ? STR(" has no fixed version") : STR("");
+	pieces[n++] = note.len ? STR(" (") : STR("");
+	pieces[n++] = note;
+	pieces[n++] = note.len ? STR(")") : STR("");
+	pieces[n++] = exact ? STR(", which is installed") : STR("; ");
+	pieces[n++] = exact ? STR("") : v->subject.version;
+	pieces[n++] = exact ? STR("") : STR(" is installed");
+	return join(a, pieces, n);
 }
 
 static struct str
@@ -235,7 +236,7 @@ take_run(struct match_view *v, uint32_t number)
 	v->last_affected = r && r->kind == RANGE_UNTIL ? version_text(v, r->limit) : STR("");
 	v->why = r ? why(v, r, advisory_id(v, run), v->arena) : STR("");
 	v->only_with = STR("");
-	v->note = r && r->kind == RANGE_OPEN && !condition(v, r).len ? index_string(v->ix, r->note) : STR("");
+	v->note = r ? note_of(v, r) : STR("");
 	if (r && condition(v, r).len) {
 		v->only_with = conditions(v, run, v->arena);
 		if (v->only_with.len)

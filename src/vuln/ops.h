@@ -13,14 +13,18 @@ struct feed_sink {
 	struct feed_count *count;
 	struct buf body; /* scratch */
 	int64_t published; /* the newest date that the feed states; the reader sets it */
-	bool failed; /* e of the first failing sink_keep */
-	struct err error;
+	bool full; /* a record found no room: no fault of the input's form */
 };
 
 /* A record was met and left out. */
 void sink_skip(struct feed_sink *s, const char *reason);
-/* A record was met and is kept, unless its key was there already with a newer date (then "duplicate"), or a
- * version in it is monstrous ("too-long"). */
+/* What one record may say: ranges of versions of all its packages, and packages times vulnerabilities, which is what it
+ * comes to in an index. The largest real ones have some thousands, and some hundred thousands. */
+#define RECORD_RANGES_MAX 100000
+#define RECORD_FACTS_MAX 10000000
+
+/* A record was met and is kept, unless its key was there already with a newer date (then "duplicate"), a version in it
+ * is monstrous ("too-long"), or it says more than one may ("too-large"). */
 bool sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modified, const struct record *r,
 	       struct err *e) MUST_CHECK;
 void count_skip(struct feed_count *c, const char *reason, uint64_t n);

@@ -2,7 +2,6 @@
 
 #include "vuln/ecosystem.h"
 
-#define BINARIES_MAX 5000
 #define NAME_MAX_LEN 512
 
 /* One object; r has just opened it. Ubuntu's ({"binary_name":…, "binary_version":…}) are of no use: its inventories
@@ -19,7 +18,7 @@ take_object(struct json_reader *r, struct arena *a, struct osv_binaries *into)
 			b.version = arena_str(a, json_text(r));
 		if (t == JSON_ERROR || !json_skip(r))
 			return false;
-		if (t == JSON_STRING && !other && into->list.count < BINARIES_MAX)
+		if (t == JSON_STRING && !other)
 			*ARRAY_PUSH(a, &into->list) = b;
 	}
 	return t == JSON_OBJECT_END;
@@ -81,11 +80,11 @@ of_binary(const struct affected *source, const struct osv_binary *b, struct aren
 
 void
 osv_binaries_keep(const struct affected *source, const struct osv_binaries *b, struct arena *a,
-		  struct affected_list *out, size_t max)
+		  struct affected_list *out)
 {
-	for (size_t i = 0; i < b->list.count && out->count < max; i++)
+	for (size_t i = 0; i < b->list.count; i++)
 		*ARRAY_PUSH(a, out) = of_binary(source, &b->list.items[i], a);
-	if (b->list.count > 0 || out->count >= max)
+	if (b->list.count > 0)
 		return;
 	struct affected f = *source;
 	f.name = arena_printf(a, SOURCE_PREFIX "%.*s", STR_ARG(source->name));

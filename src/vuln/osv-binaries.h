@@ -25,6 +25,6 @@ void osv_epoch_add(struct affected *f, struct str epoch, struct arena *a);
 /* What is said of a source package, for each of its binary packages in their own versions; of the source itself where
  * none is named. */
 void osv_binaries_keep(const struct affected *source, const struct osv_binaries *b, struct arena *a,
-		       struct affected_list *out, size_t max);
+		       struct affected_list *out);
 
 #endif

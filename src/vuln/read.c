@@ -1,6 +1,7 @@
 #include "vuln/read.h"
 
-#define DOCUMENT_MAX (32u << 20)
+#define DOCUMENT_MAX (64u << 20)
+#define VALUES_MAX 2000000
 #define DEPTH_MAX 48
 
 enum severity
@@ -33,7 +34,7 @@ severity_of_word(struct str word)
 static bool
 read_lines(struct input *in, struct feed_sink *sink, read_document_fn *document, void *user, struct err *e)
 {
-	struct json_limits limits = { .depth = DEPTH_MAX, .string_max = 4u << 20 };
+	struct json_limits limits = { .depth = DEPTH_MAX, .string_max = 4u << 20, .values = VALUES_MAX };
 	struct str line;
 	bool too_long, end;
 	while (input_line(in, DOCUMENT_MAX, &line, &too_long, &end, e)) {
@@ -55,7 +56,7 @@ read_lines(struct input *in, struct feed_sink *sink, read_document_fn *document,
 		if (got == READ_FAILED)
 			return false;
 		if (got == READ_INVALID)
-			sink_skip(sink, "invalid");
+			sink_skip(sink, bad.code == ERR_TOO_LARGE ? "too-large" : "invalid");
 	}
 	return false;
 }
@@ -84,7 +85,7 @@ read_documents(struct input *in, const struct sniff *s, struct feed_sink *sink, 
 {
 	if (s->shape == SNIFF_LINES)
 		return read_lines(in, sink, document, user, e);
-	struct json_limits limits = { .depth = DEPTH_MAX, .string_max = 4u << 20 };
+	struct json_limits limits = { .depth = DEPTH_MAX, .string_max = 4u << 20, .values = VALUES_MAX };
 	struct metered m = { .in = in, .allowed = DOCUMENT_MAX };
 	JSON_READER_AUTO r = json_reader_stream(metered_fill, &m, &limits);
 	json_reader_sequence(r);

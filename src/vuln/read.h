@@ -12,7 +12,7 @@ enum read_result { READ_OK, READ_INVALID /* counted as a skip */, READ_FAILED /*
 typedef enum read_result read_document_fn(void *user, struct arena *a, const struct json *doc, struct err *e);
 
 /* One document, several behind each other, an array of them, or one a line: a bad line is counted and the next one is
- * read; elsewhere bad JSON ends the input. A document may have 32 MiB. */
+ * read; elsewhere bad JSON ends the input. A document may have 64 MiB. */
 bool read_documents(struct input *in, const struct sniff *s, struct feed_sink *sink, read_document_fn *document,
 		    void *user, struct err *e) MUST_CHECK;
 

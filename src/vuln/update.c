@@ -26,7 +26,7 @@ struct fetch {
 	bool document; /* one of a list, or what names lists: always asked for whole */
 	const struct feed_listing *listing; /* url is a list; the documents are put in `file`.d */
 	int64_t newest; /* of the documents that arrived */
-	size_t missing, bad; /* listed, but not there; lines of the list that name no document */
+	size_t missing, large, bad; /* listed, but not there or beyond reason; lines that name no document */
 	struct http_fetch answer;
 	struct err error;
 };
@@ -303,10 +303,11 @@ fetch_document(struct update *u, struct fetch *x, struct str path, const char *f
 		path.ptr[0] == '/' ? url_origin(str_of(x->url)) : str_sub(x->url, (size_t)(slash + 1 - x->url));
 	one.url = arena_printf(u->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path)).ptr;
 	bool ok = fetch_stubbornly(u, &one);
-	if (!ok && one.error.code == ERR_NOT_FOUND) {
-		x->missing++;
+	/* What no attempt will ever bring must not keep those behind it away. */
+	x->missing += !ok && one.error.code == ERR_NOT_FOUND;
+	x->large += !ok && one.error.code == ERR_TOO_LARGE;
+	if (!ok && (one.error.code == ERR_NOT_FOUND || one.error.code == ERR_TOO_LARGE))
 		return true;
-	}
 	x->error = one.error;
 	return ok;
 }
@@ -336,7 +337,7 @@ fetch_documents(struct update *u, struct fetch *x)
 	}
 	x->newest = ok && count ? list[0].changed : known ? known->newest : 0;
 	x->unchanged = ok && count == 0 && known;
-	x->arrived = got > x->missing;
+	x->arrived = got > x->missing + x->large;
 	x->file = folder;
 	if (ok && count && !x->arrived)
 		return err_set(&x->error, ERR_NOT_FOUND, "%s lists %zu documents, and none of them is there", x->url,
@@ -428,7 +429,7 @@ remember(struct update *u, const struct feed_report *reports, struct err *e)
 static bool
 understood(const struct feed_count *c)
 {
-	static const char *const damage[] = { "invalid", "unrecognised", "damaged", "unreadable" };
+	static const char *const damage[] = { "invalid", "unrecognised", "damaged", "unreadable", "too-large" };
 	uint64_t bad = 0;
 	for (size_t i = 0; i < c->skipped_count; i++)
 		for (size_t k = 0; k < COUNT(damage); k++)
@@ -444,9 +445,11 @@ count_listing(const struct fetch *x, struct feed_report *r)
 		err_clear(&r->error);
 		snprintf(r->feed, sizeof(r->feed), "%s", x->ops->name);
 	}
-	r->count.read += x->missing + x->bad;
+	r->count.read += x->missing + x->large + x->bad;
 	if (x->missing)
 		count_skip(&r->count, "not-there", x->missing);
+	if (x->large)
+		count_skip(&r->count, "too-large", x->large);
 	if (x->bad)
 		count_skip(&r->count, "invalid", x->bad);
 	if (x->error.code != ERR_NONE)

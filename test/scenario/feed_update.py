@@ -168,15 +168,17 @@ def main():
                        and all(r["read"] == r["kept"] + sum(r["skipped"].values()) for r in reports), reports))
         # A new advisory: it alone is fetched, and what was there stays.
         listed = mirror / "csaf/cisco/changes.csv"
-        listed.write_text('"2030/new.json","2031-06-01T00:00:00Z"\n' + CHANGES)
+        listed.write_text('"2030/huge.json","2031-06-02T00:00:00Z"\n"2030/new.json","2031-06-01T00:00:00Z"\n' + CHANGES)
         os.utime(listed, (time.time() + 30, time.time() + 30))
         (mirror / "csaf/cisco/2030/new.json").write_bytes(
             (CORPUS / "csaf" / "vex").read_bytes().replace(b"RHSA-1", b"RHSA-3"))
+        with open(mirror / "csaf/cisco/2030/huge.json", "wb") as huge:
+            huge.truncate(65 << 20)
         (mirror / "csaf/cisco/2030/one.json").unlink()
         status, reports, words = update(data, port)
         by_url = {r["path"].split(f":{port}/")[1]: r for r in reports}
         points.append(("only new documents are asked for", status == 0 and by_url["csaf/cisco/changes.csv"]["skipped"] ==
-                       {"invalid": 2} and by_url["csaf/cisa/changes.csv"].get("unchanged")
+                       {"invalid": 2, "too-large": 1} and by_url["csaf/cisa/changes.csv"].get("unchanged")
                        and by_url["msrc-cvrf/updates"].get("unchanged"), (words, reports)))
         points.append(("they are added to the others", records(data)["csaf"] > have["csaf"], (have, records(data))))
         points += own_publisher(mirror, data, port)

@@ -1,6 +1,7 @@
 /* CSAF 2.0 (docs.oasis-open.org/csaf): security advisories and VEX. A record is one vulnerability of one document, with
  * what it says of distributions' packages (by purl or by name-version-release in a platform's CPE) and of products that
  * have a CPE. The product tree is csaf-tree.c. */
+#include "vuln/affected.h"
 #include "vuln/csaf-tree.h"
 #include "vuln/ops.h"
 #include "vuln/read.h"
@@ -27,11 +28,11 @@ struct csaf_doc {
 	enum severity severity;
 };
 
-/* One vulnerability's packages, to their place + 1. */
+/* One vulnerability's packages. */
 struct csaf_affected {
-	struct affected_list list;
-	struct table places; /* "system\0name" */
-	struct table fixed; /* the same keys: a fixed version is named */
+	struct affected_set set;
+	size_t fixed; /* of the set's list those of which a fixed version is named: they come first */
+	struct table remedies; /* product id to its remediation */
 };
 
 static bool
@@ -43,37 +44,9 @@ csaf_recognise(const struct sniff *s)
 	       (sniff_has(s, "product_tree") || sniff_has(s, "vulnerabilities") || sniff_inner_has(s, "csaf_version"));
 }
 
-static struct str
-csaf_key(struct arena *a, const struct csaf_package *p)
-{
-	char *key = ARENA_ARRAY(a, char, p->os.len + p->name.len + 1);
-	memcpy(key, p->os.ptr, p->os.len);
-	memcpy(key + p->os.len + 1, p->name.ptr, p->name.len);
-	return str_sub(key, p->os.len + p->name.len + 1);
-}
-
+/* What is to be done about each product while nothing fixes it; the publisher's first word counts. */
 static void
-csaf_range(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p, struct affected_range range)
-{
-	bool added;
-	void **slot = table_put(&f->places, csaf_key(d->arena, p), &added);
-	if (added) {
-		*ARRAY_PUSH(d->arena, &f->list) = (struct affected){ .os = p->os, .name = p->name };
-		*slot = (void *)(uintptr_t)f->list.count;
-	}
-	struct affected *to = &f->list.items[(uintptr_t)*slot - 1];
-	for (size_t i = 0; i < to->ranges.count; i++) {
-		const struct affected_range *have = &to->ranges.items[i];
-		if (have->kind == range.kind && str_eq(have->introduced, range.introduced) &&
-		    str_eq(have->limit, range.limit))
-			return; /* one product for each architecture */
-	}
-	*ARRAY_PUSH(d->arena, &to->ranges) = range;
-}
-
-/* What is to be done about a product: the words of its remediation. */
-static struct str
-csaf_remediation(struct csaf_doc *d, const struct json *vulnerability, struct str product)
+csaf_remedies(struct csaf_affected *f, const struct json *vulnerability)
 {
 	static const char *const kinds[] = { "no_fix_planned", "none_available", "workaround", "mitigation",
 					     "fix_planned" };
@@ -81,36 +54,48 @@ csaf_remediation(struct csaf_doc *d, const struct json *vulnerability, struct st
 	const struct json *list = json_get_array(vulnerability, "remediations", &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct json *id = json_get_array(&list[i], "product_ids", &ids);
-		bool means = false, told = false;
-		for (size_t k = 0; k < ids && !means; k++)
-			means = str_eq(id[k].text, product);
+		bool told = false, added;
 		for (size_t k = 0; k < COUNT(kinds); k++)
 			told = told || str_eq(json_get_str(&list[i], "category"), str_of(kinds[k]));
-		if (!means || !told)
-			continue;
-		struct str text = str_head(str_trim(json_get_str(&list[i], "details")), CSAF_NOTE_MAX);
-		while (text.len > 0 && !str_is_utf8(text))
-			text.len--;
-		return arena_str(d->arena, text);
+		for (size_t k = 0; told && k < ids; k++) {
+			void **slot = table_put(&f->remedies, id[k].text, &added);
+			*slot = added ? (void *)(uintptr_t)&list[i] : *slot;
+		}
 	}
-	return STR("");
+}
+
+static struct str
+csaf_remedy(struct csaf_doc *d, const struct csaf_affected *f, struct str product)
+{
+	const struct json *remediation = table_get(&f->remedies, product);
+	struct str text = str_head(str_trim(json_get_str(remediation, "details")), CSAF_NOTE_MAX);
+	while (text.len > 0 && !str_is_utf8(text))
+		text.len--;
+	return arena_str(d->arena, text);
+}
+
+static bool
+csaf_is_fixed(struct csaf_affected *f, const struct csaf_package *p)
+{
+	size_t place = affected_set_place(&f->set, p->os, p->name);
+	return place > 0 && place <= f->fixed;
 }
 
 static void
-csaf_fixed(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p)
+csaf_fixed(struct csaf_affected *f, const struct csaf_package *p)
 {
-	if (p->version.len == 0)
-		return;
-	(void)table_put(&f->fixed, csaf_key(d->arena, p), NULL);
-	csaf_range(d, f, p, (struct affected_range){ RANGE_BEFORE, STR(""), p->version, STR("") });
+	if (p->version.len > 0)
+		affected_set_add(&f->set, p->os, p->name,
+				 (struct affected_range){ RANGE_BEFORE, STR(""), p->version, STR("") });
+	f->fixed = f->set.list.count;
 }
 
 /* A distribution's package is affected until one is fixed; a product with a CPE in the versions that are named. */
 static void
-csaf_known_affected(struct csaf_doc *d, struct csaf_affected *f, const struct csaf_package *p, struct str note)
+csaf_known_affected(struct csaf_affected *f, const struct csaf_package *p, struct str note)
 {
 	bool product = str_eq(p->os, STR("cpe"));
-	if (table_has(&f->fixed, csaf_key(d->arena, p)))
+	if (csaf_is_fixed(f, p))
 		return;
 	struct affected_range r = { RANGE_OPEN, STR(""), STR(""), note };
 	if (product && p->version.len > 0)
@@ -119,7 +104,7 @@ csaf_known_affected(struct csaf_doc *d, struct csaf_affected *f, const struct cs
 		r = (struct affected_range){ p->up_to ? RANGE_UNTIL : RANGE_BEFORE, p->from, p->below, note };
 	else if (p->from.len > 0)
 		r = (struct affected_range){ RANGE_OPEN, p->from, STR(""), note };
-	csaf_range(d, f, p, r);
+	affected_set_add(&f->set, p->os, p->name, r);
 }
 
 enum csaf_status { CSAF_FIXED, CSAF_AFFECTED, CSAF_NOT_AFFECTED, CSAF_UNKNOWN };
@@ -145,15 +130,14 @@ csaf_status(struct csaf_doc *d, const struct json *vulnerability, struct csaf_af
 		struct csaf_package p;
 		if (!csaf_tree_package(&d->tree, ids[i].text, &p))
 			continue;
+		enum range_kind silent = status == CSAF_NOT_AFFECTED ? RANGE_NOT_AFFECTED : RANGE_UNDETERMINED;
 		if (status == CSAF_FIXED)
-			csaf_fixed(d, f, &p);
+			csaf_fixed(f, &p);
 		else if (status == CSAF_AFFECTED)
-			csaf_known_affected(d, f, &p, csaf_remediation(d, vulnerability, ids[i].text));
-		else if (!table_has(&f->fixed, csaf_key(d->arena, &p)))
-			csaf_range(d, f, &p,
-				   (struct affected_range){ status == CSAF_NOT_AFFECTED ? RANGE_NOT_AFFECTED
-											: RANGE_UNDETERMINED,
-							    STR(""), STR(""), STR("") });
+			csaf_known_affected(f, &p, csaf_remedy(d, f, ids[i].text));
+		else if (!csaf_is_fixed(f, &p))
+			affected_set_add(&f->set, p.os, p.name,
+					 (struct affected_range){ silent, STR(""), STR(""), STR("") });
 	}
 }
 
@@ -185,14 +169,14 @@ csaf_score(const struct json *vulnerability, struct advisory *v)
 static void
 csaf_affected_close(struct csaf_affected *f)
 {
-	table_free(&f->places);
-	table_free(&f->fixed);
+	affected_set_close(&f->set);
+	table_free(&f->remedies);
 }
 
 static bool
 csaf_vulnerability(struct csaf_doc *d, const struct json *x, struct feed_sink *sink, struct err *e)
 {
-	__attribute__((cleanup(csaf_affected_close))) struct csaf_affected f = { 0 };
+	__attribute__((cleanup(csaf_affected_close))) struct csaf_affected f = { .set.arena = d->arena };
 	struct record r = { .kind = RECORD_ADVISORY };
 	struct advisory *v = &r.advisory;
 	struct str id = json_get_str(x, "cve"), title = json_get_str(x, "title");
@@ -200,11 +184,12 @@ csaf_vulnerability(struct csaf_doc *d, const struct json *x, struct feed_sink *s
 	const struct json *other = json_get_array(x, "ids", &ids);
 	for (size_t i = 0; i < ids && id.len == 0; i++)
 		id = json_get_str(&other[i], "text");
+	csaf_remedies(&f, x);
 	for (size_t i = 0; i < COUNT(csaf_statuses); i++)
 		csaf_status(d, x, &f, csaf_statuses[i].name, csaf_statuses[i].status);
 	if (id.len == 0)
 		id = d->id;
-	if (id.len > 128 || f.list.count == 0) {
+	if (id.len > 128 || f.set.list.count == 0) {
 		sink_skip(sink, id.len > 128 ? "no-id" : "no-product");
 		return true;
 	}
@@ -214,7 +199,7 @@ csaf_vulnerability(struct csaf_doc *d, const struct json *x, struct feed_sink *s
 				.date = d->date,
 				.severity = d->severity,
 				.cvss = -1,
-				.affected = f.list };
+				.affected = f.set.list };
 	while (v->title.len > 0 && !str_is_utf8(v->title))
 		v->title.len--;
 	*ARRAY_PUSH(d->arena, &v->vulnerabilities) = id;

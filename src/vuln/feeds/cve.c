@@ -2,13 +2,14 @@
  * document, JSON Lines, an array, or a folder or .zip of documents. Kept: score and severity by score_rank, CISA's
  * SSVC, the title, and the products that are named by CPE. */
 #include "base/json.h"
-#include "base/table.h"
+#include "vuln/affected.h"
 #include "vuln/cpe.h"
 #include "vuln/cvss.h"
 #include "vuln/ops.h"
 #include "vuln/read.h"
 
-#define CVE_RANGES_MAX 5000
+/* What one record may cost: a list of names times a list of versions grows faster than its bytes. */
+#define CVE_STEPS_MAX 20000000
 #define CVE_TITLE_MAX 300
 #define CVE_CONDITION_MAX 1000
 
@@ -20,9 +21,8 @@ struct cve_doc {
 	struct str id, state, updated, title, description;
 	struct vulnerability facts;
 	unsigned version_rank; /* of the vector that gave the score */
-	struct affected_list products;
-	struct table names; /* of products, to number + 1 */
-	struct table ranges; /* those kept */
+	struct affected_set products;
+	uint64_t steps;
 	const struct json *cna; /* its `affected` */
 	size_t cna_count, cna_products; /* of `products` those that the CNA named itself */
 	struct str condition; /* of the configuration that is read: a note for its ranges */
@@ -31,8 +31,7 @@ struct cve_doc {
 static void
 cve_doc_close(struct cve_doc *d)
 {
-	table_free(&d->names);
-	table_free(&d->ranges);
+	affected_set_close(&d->products);
 }
 
 static bool
@@ -104,42 +103,20 @@ cve_ssvc(struct cve_doc *d, const struct json *metric)
 
 /* ---- products ---- */
 
-static struct affected *
-cve_product(struct cve_doc *d, struct str name)
+/* False: the record asks for more than one may, and is left out by name. */
+static bool
+cve_spend(struct cve_doc *d, size_t steps)
 {
-	bool added;
-	void **slot = table_put(&d->names, name, &added);
-	if (!added)
-		return &d->products.items[(uintptr_t)*slot - 1];
-	struct affected *f = ARRAY_PUSH(d->arena, &d->products);
-	*f = (struct affected){ .os = STR("cpe"), .name = name };
-	*slot = (void *)(uintptr_t)d->products.count;
-	return f;
+	d->steps += steps;
+	return d->steps <= CVE_STEPS_MAX && d->products.ranges.count <= RECORD_RANGES_MAX;
 }
 
-/* Kept once: the CNA and CISA often say the same, and some records list the same version a thousand times. */
 static void
 cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str introduced, struct str limit)
 {
-	size_t len = name.len + introduced.len + limit.len + d->condition.len + 4;
-	char *key = ARENA_ARRAY(d->arena, char, len), *at = key + 1;
-	bool added;
-	key[0] = (char)kind;
-	memcpy(at, name.ptr, name.len);
-	at += name.len + 1;
-	memcpy(at, introduced.ptr, introduced.len);
-	at += introduced.len + 1;
-	memcpy(at, limit.ptr, limit.len);
-	at += limit.len + 1;
-	memcpy(at, d->condition.ptr, d->condition.len);
-	if (d->ranges.count >= CVE_RANGES_MAX)
-		return;
-	(void)table_put(&d->ranges, str_sub(key, len), &added);
-	if (!added)
-		return;
-	struct affected_range r = { kind, introduced, limit, d->condition };
-	struct affected *product = cve_product(d, name);
-	*ARRAY_PUSH(d->arena, &product->ranges) = r;
+	if (cve_spend(d, 1))
+		affected_set_add(&d->products, STR("cpe"), name,
+				 (struct affected_range){ kind, introduced, limit, d->condition });
 }
 
 /* "0", "*", "unspecified" and "n/a" in front of a range mean: from the beginning. */
@@ -178,6 +155,15 @@ cve_version(struct cve_doc *d, struct str name, const struct json *v)
 		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
 }
 
+static void
+cve_versions(struct cve_doc *d, struct str name, const struct json *affected)
+{
+	size_t n;
+	const struct json *version = json_get_array(affected, "versions", &n);
+	for (size_t i = 0; i < n && cve_spend(d, 1); i++)
+		cve_version(d, name, &version[i]);
+}
+
 /* "Google Inc." begins with "google", "Access Point" is "access_point": names as CPE writes them. */
 static bool
 cve_same_word(struct str said, struct str cpe, bool prefix)
@@ -194,11 +180,11 @@ cve_same_word(struct str said, struct str cpe, bool prefix)
 
 /* It says from where to where: not only "n/a", "unspecified" or "everything". */
 static bool
-cve_bounded(const struct json *affected)
+cve_bounded(struct cve_doc *d, const struct json *affected)
 {
 	size_t n;
 	const struct json *v = json_get_array(affected, "versions", &n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && cve_spend(d, 1); i++) {
 		struct str before = json_get_str(&v[i], "lessThan"), until = json_get_str(&v[i], "lessThanOrEqual");
 		struct str end = before.len ? before : until;
 		if (str_eq(json_get_str(&v[i], "versionType"), STR("git")))
@@ -211,20 +197,20 @@ cve_bounded(const struct json *affected)
 
 /* What the CNA says of this product, where it knows its versions: that counts before what others add. */
 static const struct json *
-cve_cna_entry(const struct cve_doc *d, const struct cpe *c)
+cve_cna_entry(struct cve_doc *d, const struct cpe *c)
 {
-	for (size_t i = 0; i < d->cna_count; i++)
+	for (size_t i = 0; i < d->cna_count && cve_spend(d, 1); i++)
 		if (cve_same_word(json_get_str(&d->cna[i], "vendor"), c->vendor, true) &&
-		    cve_same_word(json_get_str(&d->cna[i], "product"), c->product, false) && cve_bounded(&d->cna[i]))
+		    cve_same_word(json_get_str(&d->cna[i], "product"), c->product, false) && cve_bounded(d, &d->cna[i]))
 			return &d->cna[i];
 	return NULL;
 }
 
 /* The CNA named the product with its CPE. */
 static bool
-cve_settled(const struct cve_doc *d, struct str name)
+cve_settled(struct cve_doc *d, struct str name)
 {
-	uintptr_t place = (uintptr_t)table_get(&d->names, name);
+	size_t place = affected_set_place(&d->products, STR("cpe"), name);
 	return place > 0 && place <= d->cna_products;
 }
 
@@ -232,12 +218,10 @@ cve_settled(const struct cve_doc *d, struct str name)
 static bool
 cve_overruled(struct cve_doc *d, const struct cpe *c)
 {
-	size_t n;
-	const struct json *own = cve_cna_entry(d, c), *version = json_get_array(own, "versions", &n);
 	if (cve_settled(d, c->name))
 		return true;
-	for (size_t i = 0; i < n; i++)
-		cve_version(d, c->name, &version[i]);
+	const struct json *own = cve_cna_entry(d, c);
+	cve_versions(d, c->name, own);
 	return own != NULL;
 }
 
@@ -246,9 +230,9 @@ static void
 cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank rank)
 {
 	size_t cpes, versions;
-	const struct json *cpe = json_get_array(affected, "cpes", &cpes),
-			  *version = json_get_array(affected, "versions", &versions);
+	const struct json *cpe = json_get_array(affected, "cpes", &cpes);
 	struct str before = STR("");
+	(void)json_get_array(affected, "versions", &versions);
 	for (size_t i = 0; i < cpes; i++) {
 		struct cpe c;
 		if (cpe[i].kind != JSON_KIND_STRING || !cpe_parse(cpe[i].text, d->arena, &c))
@@ -256,8 +240,8 @@ cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank ran
 		if (rank != SCORE_CNA && cve_overruled(d, &c))
 			continue;
 		/* One name for each version: the versions are told once. */
-		for (size_t k = 0; k < versions && !str_eq(before, c.name); k++)
-			cve_version(d, c.name, &version[k]);
+		if (!str_eq(before, c.name))
+			cve_versions(d, c.name, affected);
 		before = c.name;
 		if (versions == 0 && c.version.len > 0)
 			cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
@@ -370,13 +354,13 @@ cve_container(struct cve_doc *d, const struct json *c, enum score_rank rank)
 			cve_ssvc(d, &metrics[i]);
 	}
 	const struct json *affected = json_get_array(c, "affected", &n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && cve_spend(d, 1); i++)
 		cve_affected(d, &affected[i], rank);
 	cve_applicability(d, c, rank);
 	if (rank == SCORE_CNA) {
 		d->cna = affected;
 		d->cna_count = n;
-		d->cna_products = d->products.count;
+		d->cna_products = d->products.list.count;
 	}
 	if (rank == SCORE_CNA && json_get_str(c, "title").len > 0)
 		d->title = cve_text(d, json_get_str(c, "title"));
@@ -402,11 +386,15 @@ cve_keep(struct cve_doc *d, const struct json *metadata, struct feed_sink *sink,
 		sink_skip(sink, str_eq(d->state, STR("REJECTED")) ? "rejected" : "not-published");
 		return true;
 	}
+	if (!cve_spend(d, 0)) {
+		sink_skip(sink, "too-large");
+		return true;
+	}
 	if (!time_parse(json_get_str(metadata, "dateUpdated"), &updated))
 		(void)time_parse(json_get_str(metadata, "datePublished"), &updated);
 	if (updated > sink->published)
 		sink->published = updated;
-	struct record r = { .kind = RECORD_VULNERABILITY, .vulnerability = d->facts, .products = d->products };
+	struct record r = { .kind = RECORD_VULNERABILITY, .vulnerability = d->facts, .products = d->products.list };
 	r.vulnerability.id = d->id;
 	r.vulnerability.title = d->title.len ? d->title : d->description;
 	return sink_keep(sink, STR(""), d->id, updated, &r, e);
@@ -418,6 +406,7 @@ cve_document(void *user, struct arena *a, const struct json *doc, struct err *e)
 	struct feed_sink *sink = user;
 	__attribute__((
 		cleanup(cve_doc_close))) struct cve_doc d = { .arena = a,
+							      .products.arena = a,
 							      .title = STR(""),
 							      .description = STR(""),
 							      .condition = STR(""),

@@ -2,6 +2,7 @@
  * documents. Only ranges in versions of a system's own packages are kept; SEMVER and GIT ranges are not about
  * installed packages. */
 #include "base/json.h"
+#include "base/table.h"
 #include "vuln/cvss.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
@@ -10,14 +11,13 @@
 
 #define RECORD_MAX_BYTES (32u << 20)
 #define STRINGS_MAX 20000
-#define AFFECTED_MAX 20000
-#define RANGES_MAX 20000
 #define SCORE_PUBLISHED 10u
 
 static const char *const osv_urls[] = { "https://osv-vulnerabilities.storage.googleapis.com/%s/all.zip", NULL };
 
 struct strings {
 	ARRAY_OF(struct str) list;
+	bool cut; /* there were more than STRINGS_MAX */
 };
 
 enum event_kind { EVENT_INTRODUCED, EVENT_FIXED, EVENT_LAST_AFFECTED, EVENT_LIMIT };
@@ -57,6 +57,7 @@ struct osv_doc {
 	struct strings aliases, upstream, related;
 	struct advisory advisory; /* affected only */
 	struct str ecosystem; /* of the first package, before the colon */
+	bool cut; /* a list of it is longer than any publisher's */
 	bool other; /* names packages of ecosystems that no host of ours has */
 };
 
@@ -128,7 +129,8 @@ take_strings(struct json_reader *r, struct arena *a, struct strings *into)
 	if (t != JSON_ARRAY)
 		return t != JSON_ERROR && json_skip(r);
 	while ((t = json_next(r)) != JSON_ARRAY_END) {
-		if (t == JSON_STRING && into->list.count < STRINGS_MAX)
+		into->cut = into->cut || (t == JSON_STRING && into->list.count == STRINGS_MAX);
+		if (t == JSON_STRING && !into->cut)
 			*ARRAY_PUSH(a, &into->list) = arena_str(a, json_text(r));
 		else if (t == JSON_ERROR || t == JSON_DONE || !json_skip(r))
 			return false;
@@ -186,8 +188,7 @@ take_severity(struct json_reader *r, struct osv_doc *d)
 static void
 add_range(struct osv_doc *d, struct affected *f, enum range_kind kind, struct str introduced, struct str limit)
 {
-	if (f->ranges.count < RANGES_MAX)
-		*ARRAY_PUSH(d->arena, &f->ranges) = (struct affected_range){ kind, introduced, limit, STR("") };
+	*ARRAY_PUSH(d->arena, &f->ranges) = (struct affected_range){ kind, introduced, limit, STR("") };
 }
 
 /* [{"introduced": v}, {"fixed": v}, {"last_affected": v}, {"limit": v}, …] in any order. */
@@ -210,7 +211,7 @@ take_events(struct json_reader *r, struct osv_doc *d, struct events *into)
 				kind++;
 			if (!take_string(r, d->arena, &v))
 				return false;
-			if (kind < COUNT(event_names) && v.len > 0 && into->list.count < RANGES_MAX)
+			if (kind < COUNT(event_names) && v.len > 0)
 				*ARRAY_PUSH(d->arena, &into->list) =
 					(struct event){ (enum event_kind)kind, v, (unsigned)into->list.count };
 		}
@@ -243,7 +244,7 @@ take_ranges(struct json_reader *r, struct osv_doc *d, struct event_ranges *all)
 		}
 		if (t != JSON_OBJECT_END)
 			return false;
-		if (str_eq(type, STR("ECOSYSTEM")) && all->list.count < RANGES_MAX)
+		if (str_eq(type, STR("ECOSYSTEM")))
 			*ARRAY_PUSH(d->arena, &all->list) = events;
 	}
 	return true;
@@ -318,13 +319,14 @@ keep_affected(struct osv_doc *d, struct osv_entry *x)
 	bool listed = f->ranges.count == 0; /* ranges say what a list of versions would */
 	for (size_t i = 0; listed && i < x->versions.list.count; i++)
 		add_range(d, f, RANGE_EXACT, STR(""), x->versions.list.items[i]);
-	if (f->ranges.count == 0 || d->advisory.affected.count >= AFFECTED_MAX)
+	d->cut = d->cut || (listed && x->versions.cut);
+	if (f->ranges.count == 0)
 		return;
 	if (d->ecosystem.len == 0)
 		(void)str_split(x->ecosystem, ':', &d->ecosystem, &x->ecosystem);
 	if (eco->osv_by_source) {
 		osv_epoch_add(f, osv_epoch(x->purl), d->arena);
-		osv_binaries_keep(f, &x->binaries, d->arena, &d->advisory.affected, AFFECTED_MAX);
+		osv_binaries_keep(f, &x->binaries, d->arena, &d->advisory.affected);
 		return;
 	}
 	*ARRAY_PUSH(d->arena, &d->advisory.affected) = *f;
@@ -402,17 +404,16 @@ take_member(struct json_reader *r, struct osv_doc *d, struct str key)
 }
 
 static void
-add_cves(struct osv_doc *d, struct str id)
+add_cve(struct osv_doc *d, struct str id, struct table *known)
 {
 	struct advisory *v = &d->advisory;
 	uint32_t year;
 	uint64_t number;
-	if (!cve_parse(id, &year, &number))
-		return;
-	for (size_t i = 0; i < v->vulnerabilities.count; i++)
-		if (str_eq(v->vulnerabilities.items[i], id))
-			return;
-	*ARRAY_PUSH(d->arena, &v->vulnerabilities) = id;
+	bool added = false;
+	if (cve_parse(id, &year, &number))
+		(void)table_put(known, id, &added);
+	if (added)
+		*ARRAY_PUSH(d->arena, &v->vulnerabilities) = id;
 }
 
 /* Which vulnerabilities a record is about, and what else they are called. */
@@ -421,13 +422,12 @@ name_vulnerabilities(struct osv_doc *d)
 {
 	struct advisory *v = &d->advisory;
 	v->bundle = has_prefix(d->id, bundle_prefixes, COUNT(bundle_prefixes));
-	add_cves(d, d->id);
-	for (size_t i = 0; i < d->aliases.list.count; i++)
-		add_cves(d, d->aliases.list.items[i]);
-	for (size_t i = 0; i < d->upstream.list.count; i++)
-		add_cves(d, d->upstream.list.items[i]);
-	for (size_t i = 0; v->bundle && i < d->related.list.count; i++)
-		add_cves(d, d->related.list.items[i]);
+	const struct strings *lists[] = { &d->aliases, &d->upstream, v->bundle ? &d->related : NULL };
+	TABLE_AUTO known = { 0 };
+	add_cve(d, d->id, &known);
+	for (size_t k = 0; k < COUNT(lists); k++)
+		for (size_t i = 0; lists[k] && i < lists[k]->list.count; i++)
+			add_cve(d, lists[k]->list.items[i], &known);
 	bool own_id = v->vulnerabilities.count == 0;
 	if (own_id)
 		*ARRAY_PUSH(d->arena, &v->vulnerabilities) = d->id;
@@ -464,6 +464,10 @@ keep(struct osv_doc *d, struct feed_sink *sink, struct err *e)
 	}
 	if (d->withdrawn) {
 		sink_skip(sink, "withdrawn");
+		return true;
+	}
+	if (d->cut || d->aliases.cut || d->upstream.cut || d->related.cut) {
+		sink_skip(sink, "too-large");
 		return true;
 	}
 	if (d->advisory.affected.count == 0) {

@@ -1,7 +1,5 @@
 /* Importing by its promises: read = kept + skipped, what cannot be understood changes nothing. */
-#include "vuln/feed.h"
-#include "unit.h"
-#include "vuln/match.h"
+#include "unit-feed.h"
 #include "vuln/ops.h"
 
 #include <math.h>
@@ -145,9 +143,15 @@ a_folder_counts_what_it_does_not_know(void **state)
 	unit_put(state, "f/empty", STR(""));
 	unit_put(state, "f/in/one.json", STR(OSV("GHSA-1", "")));
 	unit_put(state, "f/in/cut.json", STR("{\"id\":\"GHSA-5\",\"modified\":\"2031\",\"affected\":[{"));
+	BUF_AUTO deep = { 0 };
+	buf_add(&deep, STR("{\"dataType\":\"CVE_RECORD\",\"dataVersion\":\"5.1\",\"cveMetadata\":"));
+	for (int i = 0; i < 1000; i++)
+		buf_add_char(&deep, '[');
+	unit_put(state, "f/in/deep.json", buf_str(&deep));
 	struct feed_report r = import(state, false, unit_path(state, "f"));
 	assert_int_equal(r.error.code, ERR_NONE);
-	assert_int_equal(r.count.read, 6);
+	assert_int_equal(r.count.read, 7);
+	assert_int_equal(skipped_for(&r, "too-large"), 1);
 	assert_int_equal(r.count.kept, 3);
 	assert_string_equal(r.feed, "debian-dsa,osv");
 	assert_true(known(state, "GHSA-1"));

@@ -116,6 +116,34 @@ an_appliance(void **state)
 	assert_string_equal(feed_findings(state, &a, "cpe", "o:vendor:vpn", "6.4"), "");
 }
 
+/* Ten thousand versions of one product, each with its word on what to do: every one is kept, once. */
+static void
+a_long_list_of_versions(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	BUF_AUTO products = { 0 }, ids = { 0 }, text = { 0 };
+	for (int i = 0; i < 10000; i++) {
+		buf_addf(&products,
+			 "%s{\"product_id\":\"P%d\",\"product_identification_helper\":{\"cpe\":\"cpe:2.3:o:vendor:vpn:%"
+			 "d:*:*:"
+			 "*:*:*:*:*\"}}",
+			 i ? "," : "", i, i);
+		buf_addf(&ids, "%s\"P%d\",\"P%d\"", i ? "," : "", i, i);
+	}
+	buf_addf(&text,
+		 "{\"document\":{\"csaf_version\":\"2.0\",\"tracking\":{\"id\":\"V-1\"}},\"product_tree\":{\"full_"
+		 "product_"
+		 "names\":[%s]},\"vulnerabilities\":[{\"cve\":\"CVE-2031-0001\",\"product_status\":{\"known_affected\":"
+		 "[%s]},"
+		 "\"remediations\":[{\"category\":\"workaround\",\"details\":\"turn it off\",\"product_ids\":[%s]}]}]}",
+		 buf_cstr(&products), buf_cstr(&ids), buf_cstr(&ids));
+	assert_int_equal(feed_import_text(state, "json", buf_str(&text)).count.kept, 1);
+	const char *found = feed_findings(state, &a, "cpe", "o:vendor:vpn", "9999");
+	assert_int_equal(strncmp(found, "CVE-2031-0001", 13), 0);
+	assert_string_equal(strchr(found, '|'), "|V-1: o:vendor:vpn 9999 (turn it off), which is installed;");
+	assert_string_equal(feed_findings(state, &a, "cpe", "o:vendor:vpn", "10000"), "");
+}
+
 int
 main(void)
 {
@@ -123,6 +151,7 @@ main(void)
 		unit_test_in_folder(red_hat),
 		unit_test_in_folder(suse),
 		unit_test_in_folder(an_appliance),
+		unit_test_in_folder(a_long_list_of_versions),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/csaf", tests, NULL, NULL);
 }

@@ -50,6 +50,25 @@ the_cna_counts_before_cisa(void **state)
 	assert_int_equal(two.ssvc.exploitation, SSVC_EXPLOITATION_UNKNOWN);
 }
 
+/* A list of names times a list of versions: a small file that would cost hours, beside one that is kept. */
+static void
+a_record_that_multiplies_is_left_out(void **state)
+{
+	BUF_AUTO text = { 0 };
+	buf_add(&text, STR(RECORD("CVE-2031-0001", "PUBLISHED", "\"title\":\"One\"", "")));
+	buf_add(&text, STR("{\"dataType\":\"CVE_RECORD\",\"dataVersion\":\"5.1\",\"cveMetadata\":{\"cveId\":\"CVE-2031-"
+			   "0002\",\"state\":\"PUBLISHED\"},\"containers\":{\"cna\":{\"affected\":[{\"cpes\":["));
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&text, "%s\"cpe:2.3:a:v:p%d:*:*:*:*:*:*:*:*\"", i ? "," : "", i);
+	buf_add(&text, STR("],\"versions\":["));
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&text, "%s{\"version\":\"%d\",\"status\":\"affected\"}", i ? "," : "", i % 4);
+	buf_add(&text, STR("]}]}}}\n"));
+	struct feed_report r = feed_import_text(state, "cves", buf_str(&text));
+	assert_int_equal(r.count.kept, 1);
+	assert_int_equal(skipped_for(&r, "too-large"), 1);
+}
+
 /* What an advisory says of its one CVE gives way to the CVE record, whichever comes first. */
 static void
 records_count_before_advisories(void **state)
@@ -73,6 +92,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_in_folder(the_cna_counts_before_cisa),
+		unit_test_in_folder(a_record_that_multiplies_is_left_out),
 		unit_test_in_folder(records_count_before_advisories),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/cve", tests, NULL, NULL);

@@ -129,12 +129,53 @@ sources_mean_their_binary_packages(void **state)
 		assert_string_equal(findings_of(state, &a, rows[i].os, &rows[i].package), rows[i].findings);
 }
 
+/* What one record may say has a bound, and what is beyond it is named. */
+static void
+a_record_without_end_is_left_out(void **state)
+{
+	static const struct {
+		int cves, packages, ranges;
+		const char *reason;
+	} rows[] = {
+		{ 1, 1, 1, NULL },
+		{ 2000, 2000, 1, NULL },
+		{ 1, 1, 100001, "too-large" },
+		{ 5000, 5000, 1, "too-large" },
+		{ 20001, 1, 1, "too-large" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		BUF_AUTO text = { 0 };
+		buf_add(&text, STR("{\"id\":\"X-1\",\"modified\":\"2031-01-02T00:00:00Z\",\"aliases\":["));
+		for (int k = 0; k < rows[i].cves; k++)
+			buf_addf(&text, "%s\"CVE-2031-%d\"", k ? "," : "", 10000 + k);
+		buf_add(&text, STR("],\"affected\":["));
+		for (int k = 0; k < rows[i].packages; k++) {
+			buf_addf(&text,
+				 "%s{\"package\":{\"ecosystem\":\"Debian:12\",\"name\":\"p%d\"},\"versions\":[\"1\"],"
+				 "\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[",
+				 k ? "," : "", k);
+			for (int m = 0; m < rows[i].ranges; m++)
+				buf_addf(&text, "%s{\"introduced\":\"%d\"},{\"fixed\":\"%d\"}", m ? "," : "", 2 * m,
+					 2 * m + 1);
+			buf_add(&text, STR("]}]}"));
+		}
+		buf_add(&text, STR("]}\n{\"id\":\"X-2\"}\n"));
+		struct feed_report r = feed_import_text(state, "osv.jsonl", buf_str(&text));
+		assert_int_equal(r.count.kept, rows[i].reason ? 0 : 1);
+		if (rows[i].reason) {
+			assert_int_equal(skipped_for(&r, rows[i].reason), 1);
+			assert_non_null(strstr(r.error.text, "too-large 1"));
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_in_folder(events_are_ranges),
 		unit_test_in_folder(rolling_systems_have_no_release),
+		unit_test_in_folder(a_record_without_end_is_left_out),
 		unit_test_in_folder(sources_mean_their_binary_packages),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/osv", tests, NULL, NULL);
