@@ -3,7 +3,7 @@
 #include "base/arena.h"
 
 char *
-buf_reserve(struct buf *b, size_t n)
+buf_grow(struct buf *b, size_t n)
 {
 	size_t need, cap = b->cap ? b->cap : 64;
 
@@ -28,13 +28,6 @@ buf_add(struct buf *b, struct str s)
 		memcpy(to, s.ptr, s.len);
 	b->len += s.len;
 	b->ptr[b->len] = '\0';
-}
-
-void
-buf_add_char(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->ptr[++b->len] = '\0';
 }
 
 void

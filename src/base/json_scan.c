@@ -2,6 +2,7 @@
  * and copied only when they are escaped or cross a chunk's end. */
 #include "base/json_scan.h"
 
+#include "base/json_plain.h"
 #include "base/utf8.h"
 
 enum json_token
@@ -77,28 +78,6 @@ json_peek(struct json_reader *r)
 }
 
 /* ---- strings ---- */
-
-/* The first byte at or after p that needs a look: a quote, a backslash, a control character or non-ASCII.
- * Eight bytes a step; the arithmetic may stop early but never late, and the loop below settles it. */
-static const char *
-plain_end(const char *p, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-
-	while (end - p >= 8) {
-		uint64_t v, quote, slash;
-
-		memcpy(&v, p, 8);
-		quote = v ^ ones * '"';
-		slash = v ^ ones * '\\';
-		if ((v | (v - ones * 0x20) | (quote - ones) | (slash - ones)) & high)
-			break;
-		p += 8;
-	}
-	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
-		p++;
-	return p;
-}
 
 /* Keeps the bytes from run to the current place. */
 static bool
@@ -229,7 +208,7 @@ json_scan_string(struct json_reader *r)
 
 	r->pieces.len = 0;
 	for (;;) {
-		r->p = plain_end(r->p, r->end);
+		r->p = json_plain_end(r->p, r->end, JSON_PLAIN_AND_DEL);
 		if (r->p == r->end) {
 			if (!pieces_add(r, run))
 				return false;

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/json_plain.h"
 #include "base/time.h"
 #include "base/utf8.h"
 
@@ -80,20 +81,11 @@ add_code(struct buf *out, const char *p, size_t n)
 	buf_addf(out, "\\u%04x", code);
 }
 
-/* What stands in a string as it is, most of what there is. */
-static bool
-is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static void
 add_string(struct buf *out, struct str s)
 {
-	size_t run = 0, i = 0;
+	size_t run = 0, i = s.len ? (size_t)(json_plain_end(s.ptr, s.ptr + s.len, JSON_PLAIN) - s.ptr) : 0;
 
-	while (i < s.len && is_plain((unsigned char)s.ptr[i]))
-		i++;
 	if (i == s.len) {
 		char *to = buf_reserve(out, i + 2);
 		to[0] = '"';

@@ -65,6 +65,30 @@ strings_are_escaped_and_valid(void **state)
 	written(STR(""), "\"\"");
 }
 
+/* Eight bytes are looked at at once: each byte is escaped or kept wherever it stands, and read back as it was. */
+static void
+every_byte_at_every_place(void **state)
+{
+	char text[40];
+	(void)state;
+	for (size_t len = 1; len < 26; len++)
+		for (size_t at = 0; at < len; at++)
+			for (int c = 1; c < 0x80; c++) {
+				ARENA_AUTO a = { 0 };
+				BUF_AUTO out = { 0 };
+				struct json_writer w = { .out = &out };
+				struct err e = { 0 };
+				struct json *v;
+				bool plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+				memset(text, 'x', len);
+				text[at] = (char)c;
+				json_str(&w, str_sub(text, len));
+				assert_true(out.len == len + 2 ? plain : !plain);
+				assert_true(json_parse(&a, buf_str(&out), NULL, &v, &e));
+				assert_true(str_eq(v->text, str_sub(text, len)));
+			}
+}
+
 static void
 fractions(void **state)
 {
@@ -107,6 +131,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commas_and_colons_come_by_themselves),
 		cmocka_unit_test(strings_are_escaped_and_valid),
+		cmocka_unit_test(every_byte_at_every_place),
 		cmocka_unit_test(fractions),
 		cmocka_unit_test(a_tree_is_written_as_it_was_read),
 	};
