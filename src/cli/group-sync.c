@@ -200,8 +200,8 @@ const struct cli_verb verb_group_sync = {
 	"directory "
 	"that does not answer changes nothing.",
 	"  mamori group sync --url ldaps://dc1.example.jp --base OU=PCs,DC=example,DC=jp \\\n"
-	"    --bind mamori@example.jp --password-file /etc/mamori/directory.password --dry-run\n"
+	"    --bind mamori@example.jp --password-file /etc/mamori/ldap.password --dry-run\n"
 	"  mamori group sync --url ldaps://dc1.example.jp --base OU=PCs,DC=example,DC=jp \\\n"
-	"    --bind mamori@example.jp --password-file /etc/mamori/directory.password --every 6",
+	"    --bind mamori@example.jp --password-file /etc/mamori/ldap.password --every 6",
 	sync_run,
 };

@@ -165,6 +165,30 @@ cli_default_data(struct arena *a)
 	return arena_printf(a, "%s/.local/state/mamori", home && *home ? home : ".").ptr;
 }
 
+/* The language that one option, or an option and its value, asks for; NULL: it is another option. */
+static const char *
+language_of(int argc, char **argv)
+{
+	if (strncmp(argv[0], "--lang=", 7) == 0)
+		return argv[0] + 7;
+	return argc > 1 && strcmp(argv[0], "--lang") == 0 ? argv[1] : NULL;
+}
+
+/* Help is printed as soon as it is asked for; the language may stand behind that. */
+static void
+help_language(int argc, char **argv)
+{
+	bool asked = false;
+	struct err ignored = { 0 };
+	for (int i = 0; i < argc; i++)
+		asked = asked || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+	for (int i = 0; asked && i < argc; i++) {
+		const char *lang = language_of(argc - i, argv + i);
+		if (lang && !cli_set_lang(lang, &ignored))
+			return;
+	}
+}
+
 /* The options of every verb may stand before it, too: they are moved behind it, where its parser reads them. The
  * language counts at once, because what is said about a wrong verb is said in it. */
 static bool
@@ -173,9 +197,7 @@ leading_options(int argc, char **argv, struct arena *a)
 	int count = 0, words;
 	struct err e = { 0 };
 	while (count < argc && (words = leading_words(argc - count, argv + count)) > 0) {
-		const char *lang = strncmp(argv[count], "--lang=", 7) == 0            ? argv[count] + 7
-				   : words == 2 && strcmp(argv[count], "--lang") == 0 ? argv[count + 1]
-										      : NULL;
+		const char *lang = language_of(words, argv + count);
 		if (lang && !cli_set_lang(lang, &e)) {
 			fprintf(stderr, "mamori: %s\n", e.text);
 			return false;
@@ -219,6 +241,7 @@ cli_main(int argc, char **argv)
 	argc--, argv++;
 	if (!leading_options(argc, argv, &arena))
 		return 2;
+	help_language(argc, argv);
 	if (argc == 0 || (argc == 1 && strcmp(argv[0], "help") == 0) || strcmp(argv[0], "--help") == 0 ||
 	    strcmp(argv[0], "-h") == 0) {
 		usage(argc ? stdout : stderr);

@@ -35,8 +35,14 @@ verb_help(const struct cli_verb *verb, const struct cli_option *options, size_t 
 	if (rest.len)
 		cli_wrap(&out, rest, 0, cli_columns());
 	buf_add_char(&out, '\n');
-	buf_addf(&out, "%s mamori %s%s%s%s\n\n", tr("Usage:"), verb->name, count ? tr(" [OPTION…]") : "",
-		 *verb->args ? " " : "", verb->args);
+	BUF_AUTO usage = { 0 };
+	struct str word = str_of(tr("Usage:"));
+	buf_addf(&usage, "mamori %s%s%s%s", verb->name, count ? tr(" [OPTION…]") : "", *verb->args ? " " : "",
+		 verb->args);
+	buf_add(&out, word);
+	buf_add_char(&out, ' ');
+	cli_wrap(&out, buf_str(&usage), cli_width(word) + 1, cli_columns());
+	buf_add_char(&out, '\n');
 	help_options(&out, options, count);
 	help_options(&out, global_options, COUNT(global_options));
 	if (verb->examples)
