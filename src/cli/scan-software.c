@@ -183,11 +183,13 @@ print_table(const struct software_scan *s)
 	}
 	for (size_t i = 0; i < s->count; i++)
 		states[s->result.states[i]]++;
-	printf(tr("%zu findings in %zu of %zu pieces of software.\n"), s->result.count, states[SOFTWARE_JUDGED],
+	printf(tr("Findings: %zu. Judged: %zu of %zu pieces of software.\n"), s->result.count, states[SOFTWARE_JUDGED],
 	       s->count);
-	printf(tr("Unknown are the others: %zu without a version, %zu that mamori's table does not know, %zu that no "
-		  "feed names.\n"),
-	       states[SOFTWARE_NO_VERSION], states[SOFTWARE_NOT_MAPPED], states[SOFTWARE_NOT_IN_FEEDS]);
+	if (states[SOFTWARE_JUDGED] < s->count)
+		printf(tr("Unknown are the others: %zu without a version, %zu that mamori's table does not know, %zu "
+			  "that no "
+			  "feed names.\n"),
+		       states[SOFTWARE_NO_VERSION], states[SOFTWARE_NOT_MAPPED], states[SOFTWARE_NOT_IN_FEEDS]);
 	if (s->result.unsure_count)
 		printf(tr("%zu more vulnerabilities need another product beside it that the list does not name (--json "
 			  "names them).\n"),
