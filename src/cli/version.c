@@ -98,6 +98,22 @@ compare_stdin(struct comparing *c, struct err *e)
 	return true;
 }
 
+/* An order that is only our convention is said to be one; scripts read "valid" of the JSON. */
+static void
+tell_invalid(const struct comparing *c, char *const *versions)
+{
+	for (int i = 0; i < 2 && !c->cli->json; i++) {
+		struct str v = str_of(versions[i]);
+		if (c->scheme->valid(v))
+			continue;
+		v = arena_line(c->cli->arena, v, 100);
+		fprintf(stderr, "mamori: ");
+		fprintf(stderr, tr("“%.*s” is no version by the rules of %s; its place in the order is a convention"),
+			STR_ARG(v), c->scheme->name);
+		fputc('\n', stderr);
+	}
+}
+
 static bool
 compare(struct cli *c, int argc, char **argv, struct err *e)
 {
@@ -120,6 +136,7 @@ compare(struct cli *c, int argc, char **argv, struct err *e)
 	if (from_stdin)
 		return compare_stdin(&job, e);
 	print_order(&job, str_of(argv[1]), str_of(argv[2]));
+	tell_invalid(&job, argv + 1);
 	return true;
 }
 
