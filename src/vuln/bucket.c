@@ -77,11 +77,12 @@ key_at(const struct bucket *b, size_t at)
 	return str_sub(b->payload.ptr + at + ROW_FIXED, le16toh(len));
 }
 
-/* The place of a key: its row, or where it belongs. */
+/* The place of a key: its row, or where it belongs. The hash is seeded with the table's address, so a publisher cannot
+ * choose keys that collide. */
 static size_t
 slot_of(const struct bucket *b, struct str key)
 {
-	size_t i = (size_t)str_hash(key, 0) & (b->slot_count - 1);
+	size_t i = (size_t)str_hash(key, (uint64_t)(uintptr_t)b->slots) & (b->slot_count - 1);
 	while (b->slots[i] && !str_eq(key_at(b, b->slots[i] - 1), key))
 		i = (i + 1) & (b->slot_count - 1);
 	return i;

@@ -83,6 +83,12 @@ index_text(const struct index_builder *b, uint32_t at)
 	return str_sub(b->strings.ptr + at + sizeof(len), len);
 }
 
+uint64_t
+index_hash(const struct index_builder *b, struct str bytes)
+{
+	return str_hash(bytes, (uint64_t)(uintptr_t)b);
+}
+
 static bool
 string_is(const struct index_builder *b, uint32_t number, const void *key)
 {
@@ -92,7 +98,7 @@ string_is(const struct index_builder *b, uint32_t number, const void *key)
 static uint64_t
 string_hash(const struct index_builder *b, uint32_t number)
 {
-	return str_hash(index_text(b, number), 0);
+	return index_hash(b, index_text(b, number));
 }
 
 uint32_t
@@ -104,7 +110,7 @@ index_intern(struct index_builder *b, struct str s)
 		s = str_head(s, UINT16_MAX);
 	if (!s.ptr)
 		s = str_sub(none, 0);
-	uint32_t *slot = numbers_slot(&b->string_numbers, &p, str_hash(s, 0), &s);
+	uint32_t *slot = numbers_slot(&b->string_numbers, &p, index_hash(b, s), &s);
 	if (*slot)
 		return *slot - 1;
 	if (b->strings.len + s.len + 2 > STRINGS_MAX) {
@@ -121,10 +127,9 @@ index_intern(struct index_builder *b, struct str s)
 }
 
 static uint64_t
-mix(uint64_t v)
+number_hash(const struct index_builder *b, uint64_t number)
 {
-	v *= 0x9e3779b97f4a7c15u;
-	return v ^ v >> 32;
+	return index_hash(b, str_sub((const char *)&number, sizeof(number)));
 }
 
 static bool
@@ -136,7 +141,7 @@ vulnerability_is(const struct index_builder *b, uint32_t number, const void *key
 static uint64_t
 vulnerability_hash(const struct index_builder *b, uint32_t number)
 {
-	return mix(ROWS(&b->vulnerabilities, struct built_vulnerability)[number].key);
+	return number_hash(b, ROWS(&b->vulnerabilities, struct built_vulnerability)[number].key);
 }
 
 uint32_t
@@ -149,7 +154,7 @@ index_vulnerability_number(struct index_builder *b, struct str id)
 		key = (uint64_t)year << 40 | digits;
 	else
 		key = INDEX_NAMED | index_intern(b, id);
-	uint32_t *slot = numbers_slot(&b->vulnerability_numbers, &p, mix(key), &key);
+	uint32_t *slot = numbers_slot(&b->vulnerability_numbers, &p, number_hash(b, key), &key);
 	if (*slot)
 		return *slot - 1;
 	uint32_t number = (uint32_t)ROWS_COUNT(&b->vulnerabilities, struct built_vulnerability);
@@ -177,7 +182,7 @@ static uint64_t
 package_hash(const struct index_builder *b, uint32_t number)
 {
 	const struct built_package *p = &ROWS(&b->packages, struct built_package)[number];
-	return mix((uint64_t)p->os << 32 | p->name);
+	return number_hash(b, (uint64_t)p->os << 32 | p->name);
 }
 
 static uint32_t
@@ -185,7 +190,7 @@ package_number(struct index_builder *b, struct str os, struct str name)
 {
 	const struct probe p = { b, package_is, package_hash };
 	struct built_package key = { index_intern(b, os), index_intern(b, name), 0 };
-	uint32_t *slot = numbers_slot(&b->package_numbers, &p, mix((uint64_t)key.os << 32 | key.name), &key);
+	uint32_t *slot = numbers_slot(&b->package_numbers, &p, number_hash(b, (uint64_t)key.os << 32 | key.name), &key);
 	if (*slot)
 		return *slot - 1;
 	uint32_t number = (uint32_t)ROWS_COUNT(&b->packages, struct built_package);

@@ -69,6 +69,8 @@ struct probe {
 uint32_t *numbers_slot(struct numbers *n, const struct probe *p, uint64_t hash, const void *key);
 uint32_t index_intern(struct index_builder *b, struct str s); /* each text once */
 struct str index_text(const struct index_builder *b, uint32_t at);
+/* For the builder's own tables: seeded with its address, so a publisher cannot choose keys that collide. */
+uint64_t index_hash(const struct index_builder *b, struct str bytes);
 uint32_t index_find_root(struct index_builder *b, uint32_t number);
 /* What is known of one name of a vulnerability is known of all. */
 void index_learn_alias(struct index_builder *b, uint32_t root, uint32_t alias);

@@ -180,7 +180,7 @@ static uint64_t
 facts_hash(const struct index_builder *b, uint32_t number)
 {
 	const struct built_facts *f = &ROWS(&b->facts, struct built_facts)[number];
-	return str_hash(str_sub(b->sections[INDEX_FACTS].ptr + (size_t)f->place * 8, f->len), 0);
+	return index_hash(b, str_sub(b->sections[INDEX_FACTS].ptr + (size_t)f->place * 8, f->len));
 }
 
 static uint32_t
@@ -221,7 +221,7 @@ facts_place(struct index_builder *b, struct facts_scratch *s, const struct built
 	while (s->bytes.len % 8)
 		buf_add_char(&s->bytes, 0);
 	struct str key = buf_str(&s->bytes);
-	uint32_t *slot = numbers_slot(&b->facts_numbers, &p, str_hash(key, 0), &key);
+	uint32_t *slot = numbers_slot(&b->facts_numbers, &p, index_hash(b, key), &key);
 	if (*slot)
 		return ROWS(&b->facts, struct built_facts)[*slot - 1].place;
 	struct buf *section = &b->sections[INDEX_FACTS];

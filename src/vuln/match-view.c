@@ -160,6 +160,12 @@ advisory_id(const struct match_view *v, const struct index_run *run)
 	return row ? index_string(v->ix, row->id) : STR("");
 }
 
+static int
+compare_ids(const void *x, const void *y)
+{
+	return str_cmp(*(const struct str *)x, *(const struct str *)y);
+}
+
 /* The advisory that decides and the older ones that say the same; sorted, each once. */
 static void
 add_advisories(struct match_view *v, const struct match_hit *hit, struct arena *a, struct finding *f)
@@ -175,16 +181,16 @@ add_advisories(struct match_view *v, const struct match_hit *hit, struct arena *
 		if (run >= head->runs ||
 		    run_verdict(&v->facts, &v->facts.runs[run], v->at, &v->subject, modules) != VERDICT_AFFECTED)
 			continue;
-		struct str id = advisory_id(v, &v->facts.runs[run]);
-		size_t at = f->advisory_count;
-		while (at > 0 && str_cmp(f->advisories[at - 1], id) > 0)
-			at--;
-		if (at > 0 && str_eq(f->advisories[at - 1], id))
-			continue;
-		memmove(f->advisories + at + 1, f->advisories + at, (f->advisory_count - at) * sizeof(id));
-		f->advisories[at] = id;
-		f->advisory_count++;
+		f->advisories[f->advisory_count++] = advisory_id(v, &v->facts.runs[run]);
 	}
+	size_t count = f->advisory_count;
+	if (count < 2) /* most */
+		return;
+	qsort(f->advisories, count, sizeof(*f->advisories), compare_ids);
+	f->advisory_count = 1;
+	for (size_t i = 1; i < count; i++)
+		if (!str_eq(f->advisories[i], f->advisories[f->advisory_count - 1]))
+			f->advisories[f->advisory_count++] = f->advisories[i];
 }
 
 static void

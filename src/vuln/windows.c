@@ -18,6 +18,9 @@ struct judged {
 	const uint32_t *rows; /* of the updates that fix it, fix_count of them */
 };
 
+/* Missing updates times vulnerabilities: some hundred thousand on a machine that was never patched. */
+#define PAIRS_MAX 10000000
+
 struct candidate { /* a missing update */
 	uint32_t row;
 	uint64_t *findings; /* bits: what it would close */
@@ -40,6 +43,7 @@ struct match {
 	ARRAY_OF(struct judged) findings;
 	ARRAY_OF(struct candidate) candidates;
 	struct windows_result *out;
+	bool over; /* more than PAIRS_MAX */
 };
 
 /* A section that is read at random is checked whole first; false: damaged. */
@@ -361,6 +365,9 @@ find_missing(struct match *m, enum windows_state state)
 		if (!BIT_GET(m->listed, i) || BIT_GET(m->covered, i) ||
 		    (k->group < m->kbs && BIT_GET(m->dominated, k->group)) || is_candidate(m, i))
 			continue;
+		m->over = m->over || m->candidates.count * m->findings.count > PAIRS_MAX;
+		if (m->over)
+			return;
 		struct candidate c = { .row = i, .missing = { .kb = k->number, .date = k->date, .state = state } };
 		if (weigh(m, &c))
 			*ARRAY_PUSH(&m->scratch, &m->candidates) = c;
@@ -519,6 +526,11 @@ windows_match(const struct vuln_index *ix, const struct windows_host *h, struct 
 	arena_free(&m.scratch);
 	if (!index_intact(ix, e))
 		return false;
+	if (m.over)
+		return err_set(
+			e, ERR_TOO_LARGE,
+			"Microsoft's table names more missing updates and vulnerabilities than a real machine can "
+			"have; import it again (mamori feed import)");
 	*out = result;
 	return true;
 }
