@@ -313,6 +313,11 @@ def bad_input(s, w, chain, table, machine):
     done, _ = w.load(cvrf)
     s.ok(done.returncode == 3 and (w.data / "feeds" / "index").read_bytes() == before,
          "a CVRF document cut off changes nothing", done.stderr)
+    # Missing updates times vulnerabilities would be more than ten million: only an attacker writes such a table.
+    table.write_text(HEADER + "".join(row(f"CVE-2030-{i}", 5000000 + i) for i in range(10000, 13300)), newline="")
+    w.load(table)
+    done, _ = w.scan(machine)
+    s.ok(done.returncode == 3 and "more missing updates" in done.stderr, "a table without end is refused", done.stderr)
 
 
 def real(s):
