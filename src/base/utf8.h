@@ -39,7 +39,7 @@ utf8_sequence(const char *text, size_t n)
 }
 
 /* True for what may steer a terminal or reorder a line: U+0000–U+001F, U+007F–U+009F, the line and paragraph
- * separators, and the overrides and isolates of writing direction. */
+ * separators, and the marks, overrides and isolates of writing direction. */
 static inline bool
 utf8_is_control(const char *text, size_t len)
 {
@@ -48,9 +48,10 @@ utf8_is_control(const char *text, size_t len)
 	if (len == 1)
 		return p[0] < 0x20 || p[0] == 0x7f;
 	if (len == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
+		return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
 	return len == 3 && p[0] == 0xe2 &&
-	       ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+	       ((p[1] == 0x80 && ((p[2] >= 0xa8 && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f)) ||
+		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
 #endif

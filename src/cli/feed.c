@@ -246,10 +246,11 @@ feed_export_run(struct cli *c, int argc, char **argv)
 	const char *file = one_file(c, &verb_feed_export, argc, argv, &e);
 	if (!file || !feed_export(c->data, file, &count, &e))
 		return cli_fail(c, &e);
+	const char *shown = arena_cstr(c->arena, arena_line(c->arena, str_of(file), 4096));
 	return transferred(c, file, count,
 			   arena_printf(c->arena,
 					tr("%zu feeds are in %s; in the closed network: mamori feed receive %s\n"),
-					count, file, file)
+					count, shown, shown)
 				   .ptr);
 }
 
@@ -269,10 +270,12 @@ feed_receive_run(struct cli *c, int argc, char **argv)
 	const char *file = one_file(c, &verb_feed_receive, argc, argv, &e);
 	if (!file || !feed_receive(c->data, file, clock_now(c->clock), &count, &e))
 		return cli_fail(c, &e);
+	const char *shown = arena_cstr(c->arena, arena_line(c->arena, str_of(file), 4096));
 	tell_server(c);
 	return transferred(
 		c, file, count,
-		arena_printf(c->arena, tr("%zu feeds of %s are imported, and the index is built.\n"), count, file).ptr);
+		arena_printf(c->arena, tr("%zu feeds of %s are imported, and the index is built.\n"), count, shown)
+			.ptr);
 }
 
 const struct cli_verb verb_feed_receive = {

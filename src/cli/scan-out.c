@@ -315,6 +315,13 @@ print_eol(const struct scan *s)
 		printf(tr("%.*s %.*s is supported until %s.\n"), STR_ARG(eol->product), STR_ARG(eol->cycle), when);
 }
 
+/* A stranger's os-release, or what the caller typed: nothing of it steers the terminal. */
+static struct str
+shown_os(const struct scan *s)
+{
+	return arena_line(s->cli->arena, s->os, 200);
+}
+
 static void
 print_summary(const struct scan *s)
 {
@@ -322,12 +329,12 @@ print_summary(const struct scan *s)
 	print_eol(s);
 	if (s->result.count == 0) {
 		printf(tr("No findings: %zu packages of %.*s are free of every vulnerability in the imported feeds.\n"),
-		       s->inventory.packages.count, STR_ARG(s->os));
+		       s->inventory.packages.count, STR_ARG(shown_os(s)));
 		return;
 	}
 	printf(tr("%zu findings in %zu packages of %.*s: %zu exploited, %zu critical, %zu high, %zu medium, %zu low, "
 		  "%zu not rated; an update fixes %zu of them.\n"),
-	       s->result.count, s->inventory.packages.count, STR_ARG(s->os), n->kev, n->by[SEVERITY_CRITICAL],
+	       s->result.count, s->inventory.packages.count, STR_ARG(shown_os(s)), n->kev, n->by[SEVERITY_CRITICAL],
 	       n->by[SEVERITY_HIGH], n->by[SEVERITY_MEDIUM], n->by[SEVERITY_LOW], n->by[SEVERITY_UNKNOWN], n->fixable);
 	printf(tr("%zu to act on now; %zu are past their due date.\n"), n->now, n->overdue);
 }
@@ -383,7 +390,7 @@ scan_print_table(struct scan *s)
 	if (!s->known) {
 		print_eol(s);
 		printf(tr("%zu packages of %.*s; their vulnerabilities are unknown.\n"), s->inventory.packages.count,
-		       STR_ARG(s->os));
+		       STR_ARG(shown_os(s)));
 		return;
 	}
 	ARENA_AUTO a = { 0 };

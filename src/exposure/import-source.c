@@ -4,6 +4,7 @@
 #include "exposure/import-scan.h"
 #include "exposure/import-sniff.h"
 #include "os/file.h"
+#include "os/gunzip.h"
 #include "trust/key.h"
 
 #include <archive.h>
@@ -32,6 +33,7 @@ struct source {
 	int64_t time;
 	struct sha256_stream *sha;
 	struct archive *archive; /* NULL: plain */
+	struct gunzip *gunzip; /* what it reads from, for a .gz */
 	char *packed;
 	bool ended, cut; /* cut: the packing ended too early */
 	bool discarding; /* inside a record that is too long */
@@ -78,8 +80,27 @@ packed_bytes(struct archive *a, void *user, const void **out)
 	return (la_ssize_t)got;
 }
 
+/* A gunzip_fill_fn. */
 static bool
-packing_open(struct source *s, struct err *e)
+gz_fill(void *user, void *into, size_t cap, size_t *got)
+{
+	return file_bytes(user, into, cap, got, NULL);
+}
+
+static la_ssize_t
+gz_bytes(struct archive *a, void *user, const void **out)
+{
+	struct source *s = user;
+	const char *why = NULL;
+	ptrdiff_t n = gunzip_next(s->gunzip, out, &why);
+
+	if (n < 0)
+		archive_set_error(a, EINVAL, "%s", why);
+	return n;
+}
+
+static bool
+packing_open(struct source *s, bool gz, struct err *e)
 {
 	struct archive_entry *entry;
 
@@ -89,7 +110,9 @@ packing_open(struct source *s, struct err *e)
 		abort();
 	archive_read_support_filter_all(s->archive);
 	archive_read_support_format_raw(s->archive);
-	if (archive_read_open(s->archive, s, NULL, packed_bytes, NULL) != ARCHIVE_OK ||
+	if (gz)
+		s->gunzip = gunzip_new(gz_fill, s);
+	if (archive_read_open(s->archive, s, NULL, s->gunzip ? gz_bytes : packed_bytes, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(s->archive, &entry) != ARCHIVE_OK)
 		return err_set(e, ERR_INPUT, "reading %s: it cannot be unpacked (%s); is it whole?", s->path,
 			       archive_error_string(s->archive) ? archive_error_string(s->archive) : "?");
@@ -179,7 +202,7 @@ source_open(const char *path, struct source **out, struct err *e)
 		ok = n >= 0 || err_sys(e, "reading %s", path);
 	}
 	if (ok && is_packed(str_sub(magic, (size_t)n)))
-		ok = packing_open(s, e);
+		ok = packing_open(s, memcmp(magic, "\x1f\x8b", 2) == 0, e);
 	size_t got = 1;
 	while (ok && got > 0 && s->head.len < SNIFF_HEAD) {
 		ok = more_bytes(s, buf_reserve(&s->head, SNIFF_HEAD), SNIFF_HEAD, &got, e);
@@ -525,6 +548,7 @@ source_close(struct source *s)
 		sha256_close(s->sha, hex);
 	if (s->fd >= 0)
 		close(s->fd);
+	gunzip_free(s->gunzip);
 	free(s->packed);
 	buf_free(&s->head);
 	buf_free(&s->carry);

@@ -11,6 +11,8 @@ struct csaf_product {
 	struct str id, name, cpe, purl;
 	struct str range; /* of the branch it is in: "<4.2" */
 	struct str component, platform; /* of a relationship: other ids */
+	struct csaf_package package; /* what it means, once somebody asked */
+	enum { UNKNOWN, A_PACKAGE, NO_PACKAGE } kind;
 };
 
 static struct csaf_product *
@@ -191,16 +193,14 @@ package_of_cpe(const struct csaf_tree *t, const struct csaf_product *p, struct c
 	return true;
 }
 
-bool
-csaf_tree_package(const struct csaf_tree *t, struct str id, struct csaf_package *out)
+static bool
+package_of(const struct csaf_tree *t, const struct csaf_product *p, struct csaf_package *out)
 {
-	const struct csaf_product *p = table_get(&t->products, id), *c = p;
+	const struct csaf_product *c = p;
 	bool source = false;
 	*out = (struct csaf_package){
 		.os = STR(""), .name = STR(""), .version = STR(""), .from = STR(""), .below = STR("")
 	};
-	if (!p)
-		return false;
 	for (int i = 0; c && c->component.len > 0 && i < RELATION_DEPTH; i++)
 		c = table_get(&t->products, c->component);
 	if (!c)
@@ -221,6 +221,18 @@ csaf_tree_package(const struct csaf_tree *t, struct str id, struct csaf_package 
 	if (named && out->os.len > 0 && out->name.len > 0 && out->name.len <= 512)
 		return !source;
 	return p->platform.len == 0 && package_of_cpe(t, p, out);
+}
+
+bool
+csaf_tree_package(const struct csaf_tree *t, struct str id, struct csaf_package *out)
+{
+	struct csaf_product *p = table_get(&t->products, id);
+	if (p && p->kind == UNKNOWN)
+		p->kind = package_of(t, p, &p->package) ? A_PACKAGE : NO_PACKAGE;
+	if (!p || p->kind == NO_PACKAGE)
+		return false;
+	*out = p->package;
+	return true;
 }
 
 void

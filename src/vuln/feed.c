@@ -22,6 +22,7 @@ struct path_import {
 	struct feed_report *report;
 	struct bucket_set set;
 	struct input_budget budget;
+	int64_t latest; /* date that a record may have: tomorrow */
 	bool over; /* it costs too much, or its records find no room */
 };
 
@@ -79,8 +80,9 @@ import_input(struct path_import *p, const struct feed_ops *ops, struct input *in
 {
 	BUCKET_SET_AUTO own = { 0 };
 	struct feed_count count = { 0 };
-	__attribute__((
-		cleanup(sink_close))) struct feed_sink sink = { .feed = ops->name, .set = &own, .count = &count };
+	__attribute__((cleanup(sink_close))) struct feed_sink sink = {
+		.feed = ops->name, .set = &own, .count = &count, .latest = p->latest
+	};
 	uint64_t duplicates = 0;
 	if (!ops->read(in, s, &sink, e)) {
 		p->over = sink.full || p->budget.spent;
@@ -88,7 +90,7 @@ import_input(struct path_import *p, const struct feed_ops *ops, struct input *in
 	}
 	for (size_t i = 0; i < own.count; i++) {
 		own.items[i]->merge = ops->merge;
-		own.items[i]->published = sink.published;
+		own.items[i]->published = sink.published < p->latest ? sink.published : p->latest;
 	}
 	p->over = !bucket_set_merge(&p->set, &own, &duplicates, e);
 	if (p->over)
@@ -156,7 +158,9 @@ import_path(const struct feed_import_options *o, const struct import_item *item,
 	    struct bucket_set *all, struct err *e)
 {
 	const char *path = item->path, *label = item->label ? item->label : item->path;
-	struct path_import p = { .report = report, .budget = { .progress = o->progress, .user = o->user } };
+	struct path_import p = { .report = report,
+				 .budget = { .progress = o->progress, .user = o->user },
+				 .latest = clock_now(o->clock) + DAY_MS };
 	struct input_visitor v = { visit, unreadable, &p };
 	uint64_t duplicates = 0;
 	*report = (struct feed_report){ .path = label };
@@ -464,6 +468,9 @@ receive_new(struct store *s, const struct bundle *b, const char *from, int64_t n
 		struct str payload;
 		if (!bucket_open(from, f->content, &head, &payload, e))
 			return false;
+		if (head.imported < 0 || head.imported > b->instant || head.published > now + DAY_MS)
+			return err_set(e, ERR_INPUT, "%s holds a feed with an impossible date: %.*s", from,
+				       STR_ARG(f->name));
 		if (!str_eq(bucket_file_name(&head, &s->arena), f->name) || !feed_find(head.feed))
 			return err_set(e, ERR_INPUT, "%s holds a feed that this mamori does not know: %.*s", from,
 				       STR_ARG(f->name));
@@ -487,6 +494,12 @@ feed_receive(const char *data, const char *from, int64_t now, size_t *count, str
 	    !newest_import(s, &newest, e))
 		return false;
 	size_t n = t.bundle.files.count;
+	if (t.bundle.instant > now + DAY_MS)
+		return err_set(
+			e, ERR_REFUSED,
+			"%s was written later than it is now by this machine's clock; nothing was changed. Set the "
+			"clocks of both machines right, and export the feeds again",
+			from);
 	if (t.bundle.instant < newest)
 		return err_set(e, ERR_REFUSED,
 			       "%s is older than what is imported in %s; nothing was changed. Bring a newer one", from,

@@ -85,6 +85,8 @@ sink_keep(struct feed_sink *s, struct str source, struct str key, int64_t modifi
 		sink_skip(s, reason);
 		return true;
 	}
+	if (s->latest && modified > s->latest)
+		modified = s->latest;
 	s->full = !b;
 	if (!b)
 		return err_set(e, ERR_TOO_LARGE, "too many different sources in one import; import them one by one");

@@ -3,7 +3,7 @@
 #include "vuln/index-build.h"
 #include "vuln/index-facts.h"
 
-#define FACTS_MAX (UINT64_C(4) << 30) /* bytes; the world's are a tenth of it */
+#define FACTS_MAX (UINT64_C(2) << 30) /* bytes; all public feeds together come to a fraction */
 
 /* ---- sorting ---- */
 

@@ -1,6 +1,7 @@
 #include "vuln/input.h"
 
 #include "os/file.h"
+#include "os/gunzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -37,13 +38,19 @@ input_close(struct input *in)
 	buf_free(&in->line);
 }
 
+static uint64_t
+packed_bytes(struct archive *archive, const struct gunzip *g)
+{
+	return g ? gunzip_packed(g) : (uint64_t)archive_filter_bytes(archive, -1);
+}
+
 /* A little that becomes very much is a decompression bomb, whatever it is called. */
 static bool
 budget_spend(struct input *in, size_t got, struct err *e)
 {
 	struct input_budget *b = in->budget;
 	b->unpacked += got;
-	uint64_t packed = b->packed + (uint64_t)archive_filter_bytes(in->archive, -1);
+	uint64_t packed = b->packed + packed_bytes(in->archive, in->gunzip);
 	uint64_t from = b->ratio_from ? b->ratio_from : (UINT64_C(64) << 20);
 	if (b->progress && packed - b->told >= (1u << 20)) {
 		b->told = packed;
@@ -166,8 +173,8 @@ base_name(const char *path)
 }
 
 static bool
-visit_members(const char *path, struct archive *archive, bool zip, bool member, struct input_budget *budget,
-	      const struct input_visitor *v, struct err *e)
+visit_members(const char *path, struct archive *archive, const struct gunzip *gunzip, bool zip, bool member,
+	      struct input_budget *budget, const struct input_visitor *v, struct err *e)
 {
 	struct archive_entry *entry;
 	int status;
@@ -179,6 +186,7 @@ visit_members(const char *path, struct archive *archive, bool zip, bool member, 
 		struct input in = { .name = base_name(inside ? inside : path),
 				    .member = zip || member,
 				    .archive = archive,
+				    .gunzip = gunzip,
 				    .budget = budget };
 		bool ok = v->visit(v->user, &in, e);
 		any = true;
@@ -198,6 +206,29 @@ visit_members(const char *path, struct archive *archive, bool zip, bool member, 
 		       why ? why : "unknown");
 }
 
+/* A gunzip_fill_fn. */
+static bool
+fd_fill(void *user, void *into, size_t cap, size_t *got)
+{
+	ssize_t n;
+	do
+		n = read(*(const int *)user, into, cap);
+	while (n < 0 && errno == EINTR);
+	*got = n > 0 ? (size_t)n : 0;
+	return n >= 0;
+}
+
+/* libarchive's way of asking for more. */
+static la_ssize_t
+gunzip_fill(struct archive *archive, void *user, const void **bytes)
+{
+	const char *why = NULL;
+	ptrdiff_t n = gunzip_next(user, bytes, &why);
+	if (n < 0)
+		archive_set_error(archive, EINVAL, "%s", why);
+	return n;
+}
+
 static bool
 walk_file(const char *path, bool member, struct input_budget *budget, const struct input_visitor *v, struct err *e)
 {
@@ -213,19 +244,23 @@ walk_file(const char *path, bool member, struct input_budget *budget, const stru
 	if (zip) {
 		archive_read_support_format_zip_seekable(archive);
 	} else {
-		archive_read_support_filter_gzip(archive);
 		archive_read_support_filter_zstd(archive);
 		archive_read_support_filter_xz(archive);
 		archive_read_support_format_raw(archive);
 		archive_read_support_format_empty(archive);
 	}
-	if (archive_read_open_fd(archive, fd, CHUNK) != ARCHIVE_OK) {
+	bool gz = n >= 2 && memcmp(magic, "\x1f\x8b", 2) == 0;
+	__attribute__((cleanup(gunzip_cleanup))) struct gunzip *gunzip =
+		gz ? gunzip_new(fd_fill, (void *)(uintptr_t)&fd) : NULL;
+	int status = gz ? archive_read_open(archive, gunzip, NULL, gunzip_fill, NULL)
+			: archive_read_open_fd(archive, fd, CHUNK);
+	if (status != ARCHIVE_OK) {
 		const char *why = archive_error_string(archive);
 		return err_set(e, ERR_INPUT, "reading %s: the file is damaged or cut off (%s); fetch it again", path,
 			       why ? why : "unknown");
 	}
-	bool ok = visit_members(path, archive, zip, member, budget, v, e);
-	budget->packed += (uint64_t)archive_filter_bytes(archive, -1);
+	bool ok = visit_members(path, archive, gunzip, zip, member, budget, v, e);
+	budget->packed += packed_bytes(archive, gunzip);
 	return ok;
 }
 

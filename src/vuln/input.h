@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 struct archive;
+struct gunzip;
 
 struct input {
 	const char *name; /* base name, for recognition by name and for messages */
@@ -14,6 +15,7 @@ struct input {
 	struct buf peeked;
 	size_t used; /* of peeked */
 	struct archive *archive;
+	const struct gunzip *gunzip; /* what the archive reads from, for a .gz; may be NULL */
 	bool ended;
 	struct input_budget *budget;
 	struct buf line;

@@ -26,7 +26,9 @@ struct number_map {
 static size_t
 number_place(const struct number_map *m, uint64_t key)
 {
-	size_t i = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (m->cap - 1);
+	/* Seeded with the table's address: a publisher cannot choose numbers that collide. */
+	uint64_t hash = str_hash(str_sub((const char *)&key, sizeof(key)), (uint64_t)(uintptr_t)m->keys);
+	size_t i = (size_t)hash & (m->cap - 1);
 	while (m->keys[i] && m->keys[i] != key + 1)
 		i = (i + 1) & (m->cap - 1);
 	return i;

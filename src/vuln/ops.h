@@ -13,6 +13,7 @@ struct feed_sink {
 	struct feed_count *count;
 	struct buf body; /* scratch */
 	int64_t published; /* the newest date that the feed states; the reader sets it */
+	int64_t latest; /* a later date is taken for this one: it would hide every correction; 0: no bound */
 	bool full; /* a record found no room: no fault of the input's form */
 };
 
@@ -21,7 +22,7 @@ void sink_skip(struct feed_sink *s, const char *reason);
 /* What one record may say: ranges of versions of all its packages, and packages times vulnerabilities, which is what it
  * comes to in an index. The largest real ones have some thousands, and some hundred thousands. */
 #define RECORD_RANGES_MAX 100000
-#define RECORD_FACTS_MAX 10000000
+#define RECORD_FACTS_MAX 5000000
 
 /* A record was met and is kept, unless its key was there already with a newer date (then "duplicate"), a version in it
  * is monstrous ("too-long"), or it says more than one may ("too-large"). */

@@ -3,6 +3,7 @@
  *   	{CVE-2026-12891 CVE-2026-12892}
  *   	[trixie] - gst-plugins-bad1.0 1.26.2-3+deb13u3
  * A version may be a tag: <not-affected> <unfixed> <end-of-life> <ignored> <no-dsa> <postponed> <undetermined>. */
+#include "vuln/affected.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
 
@@ -32,6 +33,7 @@ struct list_reader {
 	struct feed_sink *sink;
 	struct arena arena; /* of the advisory in hand */
 	struct record record;
+	struct affected_set affected; /* its packages */
 	const char *wrong; /* why it cannot be kept */
 	bool open;
 };
@@ -87,6 +89,7 @@ list_flush(struct list_reader *l, struct err *e)
 	if (l->open) {
 		if (v->vulnerabilities.count == 0)
 			*ARRAY_PUSH(&l->arena, &v->vulnerabilities) = v->id;
+		v->affected = l->affected.list;
 		if (!l->wrong && v->affected.count == 0)
 			l->wrong = "no-package";
 		if (l->wrong)
@@ -94,7 +97,9 @@ list_flush(struct list_reader *l, struct err *e)
 		else
 			ok = sink_keep(l->sink, STR(""), v->id, v->date, &l->record, e);
 	}
+	affected_set_close(&l->affected);
 	arena_free(&l->arena);
+	l->affected = (struct affected_set){ .arena = &l->arena };
 	l->record = (struct record){ .kind = RECORD_ADVISORY, .advisory.cvss = -1, .advisory.bundle = true };
 	l->wrong = NULL;
 	l->open = false;
@@ -154,7 +159,6 @@ list_range(struct str version, struct affected_range *r)
 static void
 list_release(struct list_reader *l, struct str line)
 {
-	struct advisory *v = &l->record.advisory;
 	struct str release, dash, package, version, rest;
 	if (!str_split(str_skip(line, 1), ']', &release, &rest) || !str_word(&rest, &dash) || !str_eq(dash, STR("-")) ||
 	    !str_word(&rest, &package) || !str_word(&rest, &version))
@@ -163,16 +167,12 @@ list_release(struct list_reader *l, struct str line)
 	struct affected_range range;
 	if (!os.ptr || !list_range(version, &range))
 		return;
-	struct affected *f = NULL;
-	for (size_t i = 0; i < v->affected.count && !f; i++)
-		if (str_eq(v->affected.items[i].os, os) && str_eq(v->affected.items[i].name, package))
-			f = &v->affected.items[i];
-	if (!f) {
-		f = ARRAY_PUSH(&l->arena, &v->affected);
-		*f = (struct affected){ .os = os, .name = arena_str(&l->arena, package) };
+	if (l->affected.ranges.count > RECORD_RANGES_MAX) {
+		l->wrong = "too-large";
+		return;
 	}
 	range.limit = arena_str(&l->arena, range.limit);
-	*ARRAY_PUSH(&l->arena, &f->ranges) = range;
+	affected_set_add(&l->affected, os, arena_str(&l->arena, package), range);
 }
 
 static bool
@@ -196,6 +196,7 @@ list_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 			list_release(&l, text);
 	}
 	ok = ok && list_flush(&l, e);
+	affected_set_close(&l.affected);
 	arena_free(&l.arena);
 	return ok;
 }

@@ -6,6 +6,7 @@
 #include "vuln/xml.h"
 
 #define JVN_CVES_MAX 500
+#define JVN_SUMMARIES_MAX 50 /* vulnerabilities of one entry that have its summary */
 #define JVN_TITLE_MAX 300
 #define JVN_SUMMARY_MAX 2000
 
@@ -78,13 +79,16 @@ jvn_keep(struct jvn_entry *n, struct feed_sink *sink, struct err *e)
 	}
 	if (n->modified > sink->published)
 		sink->published = n->modified;
+	/* Of many vulnerabilities at once it says little about each, and each would keep a copy. */
+	struct str summary =
+		n->cves.count <= JVN_SUMMARIES_MAX ? jvn_text(n->arena, n->summary, JVN_SUMMARY_MAX) : STR("");
 	for (size_t i = 0; i < n->cves.count; i++) {
 		struct record r = { .kind = RECORD_VULNERABILITY };
 		r.vulnerability = (struct vulnerability){ .id = n->cves.items[i],
 							  .cvss = -1,
 							  .epss = -1,
 							  .title_ja = jvn_text(n->arena, n->title, JVN_TITLE_MAX),
-							  .summary_ja = jvn_text(n->arena, n->summary, JVN_SUMMARY_MAX),
+							  .summary_ja = summary,
 							  .score_rank = SCORE_JVN };
 		struct cvss c;
 		/* One score for several vulnerabilities says nothing about each. */

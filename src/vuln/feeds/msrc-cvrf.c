@@ -103,7 +103,9 @@ cvrf_fact(struct cvrf *c, struct msrc_fact *f, struct str product, const struct 
 	}
 	f->product = *name;
 	f->severity = (enum severity)(uintptr_t)table_get(severities, product);
-	switch (msrc_add(c->table, f)) {
+	enum msrc_added added = msrc_add(c->table, f);
+	f->supersedes = STR(""); /* said once of the update, not of each product */
+	switch (added) {
 	case MSRC_NEW:
 		c->sink->count->read++;
 		c->sink->count->kept++;

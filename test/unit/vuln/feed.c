@@ -136,6 +136,21 @@ vectors_give_scores(void **state)
 }
 
 static void
+an_advisory_without_end_loses_no_other(void **state)
+{
+	BUF_AUTO list = { 0 };
+	buf_add(&list, STR("[03 Mar 2031] DSA-3-1 c - security update\n\t{CVE-2031-0003}\n"));
+	for (int i = 0; i < 100002; i++)
+		buf_addf(&list, "\t[bookworm] - c%d 3-1\n", i);
+	buf_add(&list, STR(DSA));
+	unit_put(state, "DSA", buf_str(&list));
+	struct feed_report r = import(state, false, unit_path(state, "DSA"));
+	assert_int_equal(r.count.read, 3);
+	assert_int_equal(r.count.kept, 2);
+	assert_int_equal(skipped_for(&r, "too-large"), 1);
+}
+
+static void
 a_folder_counts_what_it_does_not_know(void **state)
 {
 	unit_put(state, "f/DSA", STR(DSA));
@@ -269,6 +284,7 @@ main(void)
 		unit_test_in_folder(importing_replaces_and_add_merges),
 		unit_test_in_folder(bad_records_never_lose_the_good_ones),
 		unit_test_in_folder(vectors_give_scores),
+		unit_test_in_folder(an_advisory_without_end_loses_no_other),
 		unit_test_in_folder(a_folder_counts_what_it_does_not_know),
 		unit_test_in_folder(what_cannot_be_understood_changes_nothing),
 		unit_test_in_folder(an_open_index_stays_what_it_was),

@@ -169,12 +169,48 @@ a_record_without_end_is_left_out(void **state)
 	}
 }
 
+/* A date that nobody can have written would hide every correction for ever. */
+static void
+a_date_to_come_hides_nothing(void **state)
+{
+	static const char *const texts[] = {
+		"{\"id\":\"X-1\",\"modified\":\"9999-12-31T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":"
+		"\"Debian:12\","
+		"\"name\":\"a\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"0."
+		"1\"}]}]}]}",
+		"{\"id\":\"X-1\",\"modified\":\"9999-12-30T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":"
+		"\"Debian:12\","
+		"\"name\":\"a\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":"
+		"\"2\"}]}]}]}",
+	};
+	ARENA_AUTO a = { 0 };
+	struct clock clock = unit_clock();
+	struct feed_import_options o = { .data = unit_path(state, "data"), .add = true, .clock = &clock };
+	const char *path = unit_path(state, "osv.json");
+	struct feed_status *status;
+	size_t count;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct feed_report r;
+		unit_put(state, "osv.json", str_of(texts[i]));
+		assert_ok(feed_import(&o, &path, 1, &r, &unit_err));
+		assert_int_equal(r.count.kept, 1);
+	}
+	assert_non_null(strstr(feed_findings(state, &a, "debian:12", "a", "1"), "before 2 in"));
+	/* And the feed grows old like any other. */
+	int64_t later = clock_now(&clock) + INT64_C(30) * 24 * 3600 * 1000;
+	assert_ok(feed_status_read(o.data, &a, later, &status, &count, &unit_err));
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(status[i].feed, "osv") == 0)
+			assert_true(status[i].stale);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_in_folder(events_are_ranges),
 		unit_test_in_folder(rolling_systems_have_no_release),
+		unit_test_in_folder(a_date_to_come_hides_nothing),
 		unit_test_in_folder(a_record_without_end_is_left_out),
 		unit_test_in_folder(sources_mean_their_binary_packages),
 	};
