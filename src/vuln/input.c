@@ -156,6 +156,7 @@ input_line(struct input *in, size_t max, struct str *line, bool *too_long, bool 
 			if (!ok)
 				return false;
 			*end = !any;
+			in->line_cut = in->line_cut || any;
 			break;
 		}
 	}

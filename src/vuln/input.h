@@ -17,6 +17,7 @@ struct input {
 	struct archive *archive;
 	const struct gunzip *gunzip; /* what the archive reads from, for a .gz; may be NULL */
 	bool ended;
+	bool line_cut; /* the last line had no end: of a list, whose lines all have one, a part is missing */
 	struct input_budget *budget;
 	struct buf line;
 };

@@ -4,6 +4,12 @@
 #define VALUES_MAX 2000000
 #define DEPTH_MAX 48
 
+bool
+read_list_ended(const struct input *in, struct err *e)
+{
+	return !in->line_cut || err_set(e, ERR_INPUT, "the list ends in the middle of a line; fetch it again");
+}
+
 enum severity
 severity_of_rating(enum cvss_rating r)
 {

@@ -16,6 +16,9 @@ typedef enum read_result read_document_fn(void *user, struct arena *a, const str
 bool read_documents(struct input *in, const struct sniff *s, struct feed_sink *sink, read_document_fn *document,
 		    void *user, struct err *e) MUST_CHECK;
 
+/* At the end of a list of lines. False: it was cut off, and half a list must not replace a whole one. */
+bool read_list_ended(const struct input *in, struct err *e) MUST_CHECK;
+
 enum severity severity_of_rating(enum cvss_rating r);
 /* "critical", "Important", "MODERATE" …; unknown words are SEVERITY_UNKNOWN. */
 enum severity severity_of_word(struct str word);

@@ -6,6 +6,7 @@
 #include "vuln/affected.h"
 #include "vuln/ecosystem.h"
 #include "vuln/ops.h"
+#include "vuln/read.h"
 
 #define LINE_MAX_BYTES (256u << 10)
 
@@ -195,7 +196,7 @@ list_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 		else if (indented && l.open && str_starts(text, STR("[")))
 			list_release(&l, text);
 	}
-	ok = ok && list_flush(&l, e);
+	ok = ok && read_list_ended(in, e) && list_flush(&l, e);
 	affected_set_close(&l.affected);
 	arena_free(&l.arena);
 	return ok;

@@ -1,5 +1,6 @@
 /* FIRST's exploit prediction scores: "#model_version…,score_date:…", a header line, then cve,epss,percentile. */
 #include "vuln/ops.h"
+#include "vuln/read.h"
 
 static const char *const epss_urls[] = { "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz", NULL };
 
@@ -49,7 +50,7 @@ epss_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 	bool too_long, end;
 	while (input_line(in, 4096, &line, &too_long, &end, e)) {
 		if (end)
-			return true;
+			return read_list_ended(in, e);
 		if (str_starts(line, STR("#")))
 			epss_comment(line, sink);
 		else if (too_long)

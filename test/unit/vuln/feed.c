@@ -181,6 +181,10 @@ what_cannot_be_understood_changes_nothing(void **state)
 		"[[[[[[",
 		"{\"id\":\"X\",\"modified\":\"\",\"affected\":[",
 		"{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-2031-0008\"},",
+		"[03 Mar 2031] DSA-8-1 c - security update\n\t{CVE-2031-0008}\n\t[bookworm] - c 3-1\n[02 Mar 2031] "
+		"DSA-",
+		"#model_version:v1,score_date:2031-01-01T00:00:00Z\ncve,epss,percentile\nCVE-2031-0008,0.1,0.2\nCVE-"
+		"2031-00",
 		"PK\003\004 no zip",
 		"\037\213\010 no gzip"
 	};
