@@ -169,6 +169,8 @@ cli_default_data(struct arena *a)
 static const char *
 language_of(int argc, char **argv)
 {
+	if (argc < 1 || !argv[0])
+		return NULL;
 	if (strncmp(argv[0], "--lang=", 7) == 0)
 		return argv[0] + 7;
 	return argc > 1 && strcmp(argv[0], "--lang") == 0 ? argv[1] : NULL;
