@@ -48,6 +48,7 @@ export function QueryBox({ query, onQuery, problem }: { query: string; onQuery: 
 	const counting = useNewest();
 
 	useEffect(() => {
+		counting(0, async () => {}); // what was typed before another query came would put its error over that one's
 		setText(query);
 		setTyped(null);
 		setItems([]);
