@@ -209,7 +209,7 @@ class Scenario:
     def site_address(self):
         """An address of this machine alone that hosts in namespaces reach through their own links."""
         address = f"10.213.0.{self.number()}"
-        self.run("ip", "addr", "add", f"{address}/32", "dev", "lo", check=True)
+        self.run("ip", "addr", "replace", f"{address}/32", "dev", "lo", check=True)  # one who was killed left it
         self.exits.callback(subprocess.run, ["ip", "addr", "del", f"{address}/32", "dev", "lo"], capture_output=True)
         return address
 
