@@ -102,9 +102,10 @@ print_json(const struct software_scan *s)
 		const struct software_finding *f = &r->unsure[i];
 		json_begin_object(&w);
 		put_software(&w, &s->list[f->software], &r->products[f->software]);
-		json_put_cstr(&w, "reason", "only-with");
+		json_put_cstr(&w, "reason", f->finding.doubtful ? "not-comparable" : "only-with");
 		json_put_str(&w, "vulnerability", f->finding.vulnerability.id);
-		json_put_str(&w, "only_with", f->finding.only_with);
+		json_put_str(&w, "only_with", f->finding.only_with.len ? f->finding.only_with : STR_NONE);
+		json_put_str(&w, "why", f->finding.why);
 		json_end_object(&w);
 	}
 	json_end_array(&w);

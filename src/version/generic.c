@@ -1,9 +1,9 @@
-/* Applications, as their publishers write them: 24.08 (x64), 7.0 Update 80, v2.1-beta.2, 1.0.2k, 第3版.
+/* Applications, as their publishers write them: 24.08 (x64), 7.0 Update 80, 8.0U3, v2.1-beta.2, 1.0.2k, 第3版.
  * Runs of digits and of letters (and bytes above ASCII); all else separates. Case, a leading v, words of the processor
  * and zeros that no number follows do not count. At one place:
  *     dev, nightly, snapshot < alpha < beta < preview < rc < end < other word < number
- * a and b are alpha and beta only between two digits (3.13.0b2, but 1.0.2b). "ga", "final", "release", "stable" and
- * "version" say nothing.
+ * a and b are alpha and beta only between two digits (3.13.0b2, but 1.0.2b). "ga", "final", "release", "stable",
+ * "version", "update" and "u" say nothing: 8.0U3 is 8.0.3.
  * Key: these ranks, other words as text, case folded, numbers by value. */
 #include "version/version.h"
 
@@ -66,6 +66,8 @@ word_rank(struct str word)
 		{ { "stable", 6 }, RANK_NOTHING },
 		{ { "version", 7 }, RANK_NOTHING },
 		{ { "v", 1 }, RANK_NOTHING },
+		{ { "update", 6 }, RANK_NOTHING },
+		{ { "u", 1 }, RANK_NOTHING },
 	};
 
 	for (size_t i = 0; i < COUNT(words); i++)
@@ -108,6 +110,19 @@ skip_noise(struct str s, bool after_separator)
 	return s;
 }
 
+/* skip_noise() and words that say nothing. */
+static struct str
+skip_silent(struct str s)
+{
+	for (;;) {
+		struct str rest = s = skip_noise(s, false);
+
+		if (rest.len == 0 || is_digit(rest.ptr[0]) || word_rank(word_take(&rest)) != RANK_NOTHING)
+			return s;
+		s = rest;
+	}
+}
+
 struct generic
 generic_start(struct str v)
 {
@@ -130,7 +145,7 @@ number_next(struct generic *g, struct part *p)
 		return true;
 	}
 	for (;; zeros++) {
-		rest = skip_noise(rest, false);
+		rest = skip_silent(rest);
 		if (rest.len == 0 || !is_digit(rest.ptr[0])) {
 			g->after_digits = g->after_digits && rest.ptr == g->rest.ptr;
 			g->rest = rest;
@@ -192,6 +207,30 @@ generic_key(struct str v, struct buf *out)
 		return false;
 	parts_key(&g, generic_next, out);
 	return true;
+}
+
+/* A word of several letters against another one, or any word against a number, has no order that means anything. */
+static bool
+parts_alike(const struct part *x, const struct part *y)
+{
+	if (x->rank == RANK_WORD && y->rank == RANK_WORD)
+		return (x->text.len == 1 && y->text.len == 1) || str_eq_nocase(x->text, y->text);
+	return !((x->rank == RANK_WORD && y->rank == RANK_NUMBER) || (x->rank == RANK_NUMBER && y->rank == RANK_WORD));
+}
+
+bool
+version_alike(struct str a, struct str b)
+{
+	struct generic x = generic_start(a), y = generic_start(b);
+
+	for (;;) {
+		struct part p = generic_next(&x), q = generic_next(&y);
+
+		if (!parts_alike(&p, &q))
+			return false;
+		if (part_compare(&p, &q) != 0 || p.last)
+			return true;
+	}
 }
 
 /* Text with a digit in it, no line ends or other control characters, of sensible length. */

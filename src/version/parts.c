@@ -26,7 +26,7 @@ word_find(struct str word, const struct str *words, size_t count)
 	return -1;
 }
 
-static int
+int
 part_compare(const struct part *x, const struct part *y)
 {
 	if (x->rank != y->rank)

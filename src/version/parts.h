@@ -20,6 +20,7 @@ struct part {
 /* The next part of a walk, which knows its version; not called again behind the last. */
 typedef struct part part_next_fn(void *walk);
 
+int part_compare(const struct part *x, const struct part *y);
 int parts_compare(void *a, void *b, part_next_fn *next);
 void parts_key(void *walk, part_next_fn *next, struct buf *out);
 

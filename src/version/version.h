@@ -30,6 +30,10 @@ extern const struct version_scheme version_packagist; /* Composer: PHP's version
 extern const struct version_scheme version_windows; /* a.b.c.d of files and builds */
 extern const struct version_scheme version_generic; /* applications: what their publishers write */
 
+/* Whether version_generic's order of the two means anything: not where a word decides against a number (8.0-beta3 and
+ * 8.0.1 do, R05 and 7.2, 8.0.3b and 8.0.3.1 do not). Then it is not known which is older. */
+bool version_alike(struct str a, struct str b);
+
 /* NULL when there is none of that name. */
 const struct version_scheme *version_scheme_find(struct str name);
 /* All of them, in the order of the table; NULL behind the last. */

@@ -3,6 +3,7 @@
 #include "vuln/cpe.h"
 #include "vuln/ecosystem.h"
 #include "vuln/purl.h"
+#include "vuln/range-text.h"
 
 #define BRANCH_DEPTH 24
 #define RELATION_DEPTH 4
@@ -150,30 +151,24 @@ platform_os(const struct csaf_tree *t, struct str id, int depth)
 	return p->platform.len > 0 ? platform_os(t, p->platform, depth + 1) : STR("");
 }
 
-/* "<4.2", "<=4.2", ">=4|<4.2", "vers:generic/>=4|<4.2", "4.2": what the branch says. */
+/* "<4.2", "vers:generic/>=4|<4.2", "4.2": what the branch says. */
 static void
-read_range(struct str text, struct csaf_package *out)
+read_range(struct str text, struct arena *a, struct csaf_package *out)
 {
-	struct str scheme, rest, one;
-	if (str_starts(text, STR("vers:")) && str_split(text, '/', &scheme, &rest))
-		text = rest;
-	while (str_cut(&text, '|', &one)) {
-		one = str_trim(one);
-		size_t sign = 0;
-		while (sign < one.len && strchr("<>=", one.ptr[sign]))
-			sign++;
-		struct str version = str_trim(str_skip(one, sign));
-		if (version.len == 0 || version.len > 128)
-			continue;
-		if (one.ptr[0] == '<') {
-			out->below = version;
-			out->up_to = sign > 1;
-		} else if (one.ptr[0] == '>') {
-			out->from = version;
-		} else {
-			out->version = version;
-		}
+	struct affected_range all[RANGE_TEXT_RANGES];
+	size_t count = range_text(text, a, all);
+	if (text.len == 0)
+		return;
+	if (count == 0)
+		all[count++] = (struct affected_range){ RANGE_UNREADABLE, STR(""), STR(""), range_words(text) };
+	if (count == 1 && all[0].kind == RANGE_EXACT) {
+		out->version = all[0].limit;
+		return;
 	}
+	struct affected_range *kept = ARENA_ARRAY(a, struct affected_range, count);
+	memcpy(kept, all, count * sizeof(*kept));
+	out->ranges = kept;
+	out->range_count = count;
 }
 
 /* A product by its CPE: an application or an appliance. */
@@ -186,10 +181,8 @@ package_of_cpe(const struct csaf_tree *t, const struct csaf_product *p, struct c
 	/* A whole distribution is no package. */
 	if (cpe_os_key(&c, t->arena).len > 0)
 		return false;
-	*out = (struct csaf_package){
-		.os = STR("cpe"), .name = c.name, .version = c.version, .from = STR(""), .below = STR("")
-	};
-	read_range(p->range, out);
+	*out = (struct csaf_package){ .os = STR("cpe"), .name = c.name, .version = c.version };
+	read_range(p->range, t->arena, out);
 	return true;
 }
 
@@ -198,9 +191,7 @@ package_of(const struct csaf_tree *t, const struct csaf_product *p, struct csaf_
 {
 	const struct csaf_product *c = p;
 	bool source = false;
-	*out = (struct csaf_package){
-		.os = STR(""), .name = STR(""), .version = STR(""), .from = STR(""), .below = STR("")
-	};
+	*out = (struct csaf_package){ .os = STR(""), .name = STR(""), .version = STR("") };
 	for (int i = 0; c && c->component.len > 0 && i < RELATION_DEPTH; i++)
 		c = table_get(&t->products, c->component);
 	if (!c)

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/table.h"
+#include "vuln/record.h"
 
 struct csaf_tree {
 	struct arena *arena;
@@ -13,8 +14,8 @@ struct csaf_tree {
 struct csaf_package {
 	struct str os, name; /* "rhel:9", "openssl"; or "cpe", "a:vendor:product" */
 	struct str version; /* as the system writes it, epoch included; may be empty */
-	struct str from, below; /* a range of versions instead; may be empty */
-	bool up_to; /* `below` itself is in it */
+	const struct affected_range *ranges; /* instead, of a product; NULL: it has no range of versions */
+	size_t range_count;
 };
 
 void csaf_tree_read(struct csaf_tree *t, const struct json *product_tree);

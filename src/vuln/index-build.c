@@ -446,7 +446,7 @@ add_vulnerability(struct index_builder *b, const struct record *r, int64_t modif
 	struct advisory own = { .id = id, .severity = v->severity, .cvss = v->cvss };
 	own.vulnerabilities.items = &id;
 	own.vulnerabilities.count = 1;
-	add_affected(b, add_advisory_row(b, &own, modified), &r->products);
+	add_affected(b, add_advisory_row(b, &own, r->published ? r->published : modified), &r->products);
 }
 
 static void

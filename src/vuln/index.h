@@ -7,7 +7,7 @@
 #include "vuln/match.h"
 
 #define INDEX_MAGIC "mamoINDX"
-#define INDEX_VERSION 5
+#define INDEX_VERSION 6
 #define INDEX_ORDER 0x01020304u
 #define INDEX_NONE UINT32_MAX
 #define INDEX_BLOCK 16384 /* bytes under one checksum */

@@ -118,7 +118,7 @@ facts_rank(const struct vuln_index *ix, const struct index_facts *f, const struc
 		s.key = buf_str(key);
 	/* Most packages have every update. */
 	if (end > 0 && compare_at(&s, end - 1) < 0)
-		return (struct rank){ end, end };
+		return (struct rank){ .low = end, .high = end };
 	for (uint32_t high = end; low < high;) {
 		uint32_t middle = low + (high - low) / 2;
 		if (compare_at(&s, middle) < 0)
@@ -126,29 +126,63 @@ facts_rank(const struct vuln_index *ix, const struct index_facts *f, const struc
 		else
 			high = middle;
 	}
-	struct rank at = { low, low };
+	struct rank at = { .low = low, .high = low };
 	while (at.high < end && compare_at(&s, at.high) == 0)
 		at.high++;
 	return at;
 }
 
-bool
-range_holds(const struct index_range *r, struct rank at)
+void
+facts_unlike(const struct vuln_index *ix, const struct index_facts *f, struct str version, struct arena *a,
+	     struct rank *at)
 {
-	if (r->introduced != INDEX_NONE && r->introduced >= at.high)
-		return false;
+	bool *unlike = NULL;
+	for (uint32_t i = 0; i < f->head->versions; i++) {
+		if (version_alike(index_string(ix, f->versions[i].text), version))
+			continue;
+		if (!unlike)
+			unlike = ARENA_ARRAY(a, bool, f->head->versions);
+		unlike[i] = true;
+	}
+	at->unlike = unlike;
+	at->versions = f->head->versions;
+}
+
+static bool
+unlike(struct rank at, uint32_t version)
+{
+	return at.unlike && version < at.versions && at.unlike[version];
+}
+
+enum verdict
+range_verdict(const struct index_range *r, struct rank at)
+{
+	bool ended = r->kind == RANGE_BEFORE || r->kind == RANGE_UNTIL, doubt_start = unlike(at, r->introduced),
+	     doubt_end = ended && unlike(at, r->limit), inside = false;
+	if (!doubt_start && r->introduced != INDEX_NONE && r->introduced >= at.high)
+		return VERDICT_SAFE;
 	switch (r->kind) {
 	case RANGE_BEFORE:
-		return r->limit >= at.high && r->limit != INDEX_NONE;
+		inside = r->limit >= at.high && r->limit != INDEX_NONE;
+		break;
 	case RANGE_UNTIL:
-		return r->limit >= at.low && r->limit != INDEX_NONE;
+		inside = r->limit >= at.low && r->limit != INDEX_NONE;
+		break;
 	case RANGE_EXACT:
-		return r->limit >= at.low && r->limit < at.high;
+		inside = r->limit >= at.low && r->limit < at.high;
+		break;
 	case RANGE_OPEN:
-		return true;
+		inside = true;
+		break;
+	case RANGE_UNREADABLE:
+		inside = doubt_end = true;
+		break;
 	default:
-		return false;
+		break;
 	}
+	if (doubt_end || (doubt_start && inside))
+		return VERDICT_DOUBTFUL;
+	return inside ? VERDICT_AFFECTED : VERDICT_SAFE;
 }
 
 /* ---- modules ---- */
@@ -211,8 +245,10 @@ run_verdict(const struct index_facts *f, const struct index_run *run, struct ran
 		return VERDICT_NONE;
 	if (modules && !run_means(f, run, subject->modular, modules))
 		return VERDICT_NONE;
-	for (uint32_t i = 0; i < run->count; i++)
-		if (range_holds(&f->ranges[run->first + i], at))
-			return VERDICT_AFFECTED;
-	return VERDICT_SAFE;
+	enum verdict all = VERDICT_SAFE;
+	for (uint32_t i = 0; i < run->count && all != VERDICT_AFFECTED; i++) {
+		enum verdict one = range_verdict(&f->ranges[run->first + i], at);
+		all = one > all ? one : all;
+	}
+	return all;
 }

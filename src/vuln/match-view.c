@@ -49,6 +49,8 @@ take_package(struct match_view *v, const struct match_hit *hit)
 	if (!index_package_facts(v->ix, &place, &v->facts))
 		return false;
 	v->at = facts_rank(v->ix, &v->facts, v->ecosystem->scheme, v->subject.version, &key);
+	if (v->ecosystem->scheme == &version_generic)
+		facts_unlike(v->ix, &v->facts, v->subject.version, v->arena, &v->at);
 	v->place = hit->facts + 1;
 	return true;
 }
@@ -74,7 +76,7 @@ conditions(const struct match_view *v, const struct index_run *run, struct arena
 	BUF_AUTO all = { 0 };
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct index_range *r = &v->facts.ranges[run->first + i];
-		if (!range_holds(r, v->at))
+		if (range_verdict(r, v->at) < VERDICT_DOUBTFUL)
 			continue;
 		struct str one = condition(v, r);
 		if (one.len == 0)
@@ -91,12 +93,16 @@ static const struct index_range *
 deciding_range(const struct match_view *v, const struct index_run *run)
 {
 	const struct index_range *best = NULL;
+	enum verdict verdict = VERDICT_DOUBTFUL;
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct index_range *r = &v->facts.ranges[run->first + i];
-		if (!range_holds(r, v->at))
+		enum verdict one = range_verdict(r, v->at);
+		if (one < verdict)
 			continue;
-		if (!best || (best->kind == RANGE_BEFORE && (r->kind != RANGE_BEFORE || r->limit > best->limit)))
+		if (!best || one > verdict ||
+		    (best->kind == RANGE_BEFORE && (r->kind != RANGE_BEFORE || r->limit > best->limit)))
 			best = r;
+		verdict = one;
 	}
 	return best;
 }
@@ -129,7 +135,8 @@ why(const struct match_view *v, const struct index_range *r, struct str advisory
 {
 	struct str limit = version_text(v, r->limit), from = version_text(v, r->introduced), note = note_of(v, r);
 	bool product = str_eq(v->request->os, STR("cpe")), exact = r->kind == RANGE_EXACT;
-	struct str pieces[16];
+	bool doubtful = r->kind != RANGE_UNREADABLE && range_verdict(r, v->at) == VERDICT_DOUBTFUL;
+	struct str pieces[18];
 	size_t n = 0;
 	pieces[n++] = advisory;
 	pieces[n++] = STR(": ");
@@ -143,13 +150,16 @@ why(const struct match_view *v, const struct index_range *r, struct str advisory
 	pieces[n++] = limit;
 	pieces[n++] = product ? STR("") : STR(" in ");
 	pieces[n++] = product ? STR("") : v->request->os;
-	pieces[n++] = r->kind == RANGE_OPEN ? STR(" has no fixed version") : STR("");
+	pieces[n++] = r->kind == RANGE_OPEN         ? STR(" has no fixed version")
+		      : r->kind == RANGE_UNREADABLE ? STR(" in versions that cannot be read")
+						    : STR("");
 	pieces[n++] = note.len ? STR(" (") : STR("");
 	pieces[n++] = note;
 	pieces[n++] = note.len ? STR(")") : STR("");
 	pieces[n++] = exact ? STR(", which is installed") : STR("; ");
 	pieces[n++] = exact ? STR("") : v->subject.version;
 	pieces[n++] = exact ? STR("") : STR(" is installed");
+	pieces[n++] = doubtful ? STR(", which cannot be compared with it") : STR("");
 	return join(a, pieces, n);
 }
 
@@ -179,7 +189,7 @@ add_advisories(struct match_view *v, const struct match_hit *hit, struct arena *
 	for (uint32_t i = hit->fact; i < end; i++) {
 		uint32_t run = v->facts.facts[i].run;
 		if (run >= head->runs ||
-		    run_verdict(&v->facts, &v->facts.runs[run], v->at, &v->subject, modules) != VERDICT_AFFECTED)
+		    run_verdict(&v->facts, &v->facts.runs[run], v->at, &v->subject, modules) < VERDICT_DOUBTFUL)
 			continue;
 		f->advisories[f->advisory_count++] = advisory_id(v, &v->facts.runs[run]);
 	}
@@ -265,6 +275,7 @@ match_view_get(struct match_view *v, const struct match_hit *hit, struct arena *
 				 .only_with = STR(""),
 				 .note = STR(""),
 				 .running = v->running,
+				 .doubtful = hit->doubtful,
 				 .why = STR("") };
 	if (!good || hit->fact >= v->facts.head->facts || v->facts.facts[hit->fact].run >= v->facts.head->runs)
 		return;

@@ -58,21 +58,21 @@ matcher_cleanup(struct matcher *m)
 	arena_free(&m->own);
 }
 
-/* Verdicts of all runs; false when none of them says that the version is affected. */
+/* Verdicts of all runs; false when each of them says that the version is safe. */
 static bool
 judge_runs(struct matcher *m, const struct index_facts *f, struct rank at, const struct subject *s,
 	   unsigned char **verdicts)
 {
 	bool any = false;
 	struct host_modules *modules = m->ecosystem->scheme == &version_rpm ? &m->modules : NULL;
-	if (f->head->fixes_all == 1 && at.high == f->head->versions)
+	if (f->head->fixes_all == 1 && at.high == f->head->versions && !at.unlike)
 		return false;
 	buf_truncate(&m->verdicts, 0);
 	*verdicts = (unsigned char *)buf_reserve(&m->verdicts, (size_t)f->head->runs + 1);
 	for (uint32_t i = 0; i < f->head->runs; i++) {
 		enum verdict v = run_verdict(f, &f->runs[i], at, s, modules);
 		(*verdicts)[i] = (unsigned char)v;
-		any = any || v == VERDICT_AFFECTED;
+		any = any || v >= VERDICT_DOUBTFUL;
 	}
 	m->ranges += f->head->ranges;
 	return any;
@@ -94,7 +94,8 @@ collect(struct matcher *m, struct match_hit hit, const struct index_facts *f, co
 		decided = fact->vulnerability;
 		hit.vulnerability = decided;
 		hit.fact = i;
-		if (v == VERDICT_AFFECTED)
+		hit.doubtful = v == VERDICT_DOUBTFUL;
+		if (v >= VERDICT_DOUBTFUL)
 			*ARRAY_PUSH(m->arena, &m->hits) = hit;
 	}
 }
@@ -125,6 +126,8 @@ match_subject(struct matcher *m, uint32_t number, struct subject s, bool by_sour
 	if (!index_package_facts(m->ix, p, &f))
 		return;
 	struct rank at = facts_rank(m->ix, &f, m->ecosystem->scheme, s.version, &m->key);
+	if (m->ecosystem->scheme == &version_generic)
+		facts_unlike(m->ix, &f, s.version, &m->own, &at);
 	*memo = (struct memo){ p->facts + 1, s.version, by_source, m->hits.count, 0 };
 	if (judge_runs(m, &f, at, &s, &verdicts))
 		collect(m, (struct match_hit){ .package = number, .facts = p->facts, .by_source = by_source }, &f,

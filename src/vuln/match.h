@@ -85,6 +85,8 @@ struct finding {
 	size_t advisory_count;
 	int64_t date; /* when the advisory that decided was published, 0 unknown */
 	struct str note; /* the publisher's reason where nothing is fixed: "no DSA: minor issue"; may be empty */
+	/* Not known whether it is affected: the record's versions cannot be compared with this one. Products only. */
+	bool doubtful;
 	struct str only_with; /* vulnerable only together with other products: "a:b:c or o:d:e and h:f:g"; else empty */
 	int running; /* kernels: 1 runs, 0 installed only; -1 not a kernel or unknown */
 	struct str why; /* "DSA-5678-1: openssl before 3.0.17-1~deb12u2 in debian:12; 3.0.15-1~deb12u1 is installed" */
@@ -112,6 +114,7 @@ struct match_hit {
 	uint32_t package; /* of the request */
 	uint32_t vulnerability, facts, fact; /* rows of the index */
 	bool by_source; /* the advisory names the package's source */
+	bool doubtful;
 };
 
 struct match_result {

@@ -24,8 +24,16 @@ put_strings(struct buf *b, const struct str *items, size_t count)
 		wire_put_str(b, items[i]);
 }
 
-/* In front of a body: how it is written. Bodies of the first version are still read. */
-enum body_kind { BODY_ADVISORY_1 = 1, BODY_VULNERABILITY_1, BODY_EOL, BODY_PRODUCT, BODY_ADVISORY, BODY_VULNERABILITY };
+/* In front of a body: how it is written. Bodies of earlier versions are still read. */
+enum body_kind {
+	BODY_ADVISORY_1 = 1,
+	BODY_VULNERABILITY_1,
+	BODY_EOL,
+	BODY_PRODUCT,
+	BODY_ADVISORY,
+	BODY_VULNERABILITY_2,
+	BODY_VULNERABILITY /* with the day on which its products were known */
+};
 
 /* Which facts of a vulnerability follow, in this order. */
 enum fact {
@@ -107,8 +115,10 @@ encode_vulnerability(const struct record *r, struct str key, struct buf *b)
 	}
 	if (ssvc)
 		wire_put_u8(b, (uint8_t)ssvc);
-	if (r->products.count)
+	if (r->products.count) {
+		wire_put_u64(b, (uint64_t)r->published);
 		encode_affected(&r->products, b);
+	}
 }
 
 void
@@ -225,7 +235,7 @@ decode_ssvc(struct wire *w, struct ssvc *s)
 }
 
 static void
-decode_vulnerability(struct wire *w, struct str key, struct arena *a, struct record *out)
+decode_vulnerability(struct wire *w, struct str key, bool dated, struct arena *a, struct record *out)
 {
 	struct vulnerability *v = &out->vulnerability;
 	uint8_t facts = wire_u8(w);
@@ -253,6 +263,8 @@ decode_vulnerability(struct wire *w, struct str key, struct arena *a, struct rec
 	}
 	if (facts & FACT_SSVC)
 		decode_ssvc(w, &v->ssvc);
+	if (facts & FACT_PRODUCTS && dated)
+		out->published = (int64_t)wire_u64(w);
 	if (facts & FACT_PRODUCTS)
 		decode_affected(w, true, a, &out->products);
 }
@@ -287,9 +299,10 @@ record_decode(struct str key, struct str body, struct arena *a, struct record *o
 		out->kind = RECORD_VULNERABILITY;
 		decode_vulnerability_1(&w, &out->vulnerability);
 		break;
+	case BODY_VULNERABILITY_2:
 	case BODY_VULNERABILITY:
 		out->kind = RECORD_VULNERABILITY;
-		decode_vulnerability(&w, key, a, out);
+		decode_vulnerability(&w, key, kind == BODY_VULNERABILITY, a, out);
 		break;
 	case BODY_EOL:
 	case BODY_PRODUCT:

@@ -14,6 +14,7 @@ enum range_kind {
 	RANGE_EXACT, /* v = limit */
 	RANGE_NOT_AFFECTED, /* said to be safe */
 	RANGE_UNDETERMINED, /* nobody knows: says nothing */
+	RANGE_UNREADABLE, /* introduced <= v, up to where words (note) say that no version can be found in */
 	RANGE_KINDS
 };
 
@@ -64,6 +65,7 @@ struct record {
 	struct advisory advisory;
 	struct vulnerability vulnerability;
 	struct affected_list products; /* RECORD_VULNERABILITY: what the CVE record says it is in, os "cpe" */
+	int64_t published; /* of products: when that was known, 0 unknown */
 	struct {
 		struct str name, title;
 		ARRAY_OF(struct eol_cycle) cycles;

@@ -181,6 +181,27 @@ condition_met(struct str only_with, const struct table *present)
 	return false;
 }
 
+/* Of one piece of software, which may be several products: what is known counts before what is in doubt. */
+static void
+keep_findings(const struct finding *list, size_t count, size_t owner, const struct table *present,
+	      struct software_result *r)
+{
+	TABLE_AUTO seen = { 0 };
+	for (int doubtful = 0; doubtful < 2; doubtful++)
+		for (size_t i = 0; i < count; i++) {
+			bool added;
+			if (list[i].doubtful != (doubtful == 1))
+				continue;
+			(void)table_put(&seen, list[i].vulnerability.id, &added);
+			if (!added)
+				continue;
+			if (!list[i].doubtful && condition_met(list[i].only_with, present))
+				r->findings[r->count++] = (struct software_finding){ owner, list[i] };
+			else
+				r->unsure[r->unsure_count++] = (struct software_finding){ owner, list[i] };
+		}
+}
+
 bool
 software_match(const struct vuln_index *ix, const struct software *list, size_t count, int64_t now, struct arena *a,
 	       struct software_result *out, struct err *e)
@@ -198,24 +219,17 @@ software_match(const struct vuln_index *ix, const struct software *list, size_t 
 		return false;
 	r.findings = ARENA_ARRAY(a, struct software_finding, found.count + 1);
 	r.unsure = ARENA_ARRAY(a, struct software_finding, found.count + 1);
-	TABLE_AUTO seen = { 0 };
 	TABLE_AUTO present = { 0 };
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < r.products[i].count; k++)
 			(void)table_put(&present, r.products[i].names[k], NULL);
-	for (size_t i = 0, last = SIZE_MAX; i < found.count; i++) {
-		const struct finding *f = &found.findings[i];
-		assert(m.owners.items); /* a finding is of one of the packages */
-		size_t owner = m.owners.items[f->package - packages.items];
-		bool added;
-		if (owner != last)
-			table_free(&seen);
-		last = owner;
-		table_put(&seen, f->vulnerability.id, &added);
-		if (added && condition_met(f->only_with, &present))
-			r.findings[r.count++] = (struct software_finding){ owner, *f };
-		else if (added)
-			r.unsure[r.unsure_count++] = (struct software_finding){ owner, *f };
+	assert(m.owners.items || found.count == 0); /* a finding is of one of the packages */
+	for (size_t i = 0, end; i < found.count; i = end) {
+		size_t owner = m.owners.items[found.findings[i].package - packages.items];
+		for (end = i; end < found.count; end++)
+			if (m.owners.items[found.findings[end].package - packages.items] != owner)
+				break;
+		keep_findings(&found.findings[i], end - i, owner, &present, &r);
 	}
 	*out = r;
 	return true;

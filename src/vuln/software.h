@@ -36,7 +36,8 @@ struct software_result {
 	enum software_state *states;
 	struct software_finding *findings; /* by software, each vulnerability once */
 	size_t count;
-	/* Vulnerable only together with another product (finding.only_with), which the list does not name: unknown. */
+	/* Unknown: its version cannot be compared with the record's (finding.doubtful), or it is vulnerable only together
+	 * with another product (finding.only_with), which the list does not name. */
 	struct software_finding *unsure;
 	size_t unsure_count;
 	bool covered; /* the feeds name any product at all */

@@ -100,11 +100,13 @@ csaf_known_affected(struct csaf_affected *f, const struct csaf_package *p, struc
 	struct affected_range r = { RANGE_OPEN, STR(""), STR(""), note };
 	if (product && p->version.len > 0)
 		r = (struct affected_range){ RANGE_EXACT, STR(""), p->version, note };
-	if (p->below.len > 0)
-		r = (struct affected_range){ p->up_to ? RANGE_UNTIL : RANGE_BEFORE, p->from, p->below, note };
-	else if (p->from.len > 0)
-		r = (struct affected_range){ RANGE_OPEN, p->from, STR(""), note };
-	affected_set_add(&f->set, p->os, p->name, r);
+	if (p->range_count == 0)
+		affected_set_add(&f->set, p->os, p->name, r);
+	for (size_t i = 0; i < p->range_count; i++) {
+		r = p->ranges[i];
+		r.note = r.kind == RANGE_UNREADABLE ? r.note : note;
+		affected_set_add(&f->set, p->os, p->name, r);
+	}
 }
 
 enum csaf_status { CSAF_FIXED, CSAF_AFFECTED, CSAF_NOT_AFFECTED, CSAF_UNKNOWN };
@@ -193,6 +195,9 @@ csaf_vulnerability(struct csaf_doc *d, const struct json *x, struct feed_sink *s
 		sink_skip(sink, id.len > 128 ? "no-id" : "no-product");
 		return true;
 	}
+	for (size_t i = 0; i < f.set.list.count; i++)
+		if (str_eq(f.set.list.items[i].os, STR("cpe")))
+			affected_branches(&f.set.list.items[i], d->arena);
 	title = title.len ? title : d->title;
 	*v = (struct advisory){ .id = d->id,
 				.title = str_head(title, title.len < 300 ? title.len : 300),

@@ -6,6 +6,7 @@
 #include "vuln/cpe.h"
 #include "vuln/cvss.h"
 #include "vuln/ops.h"
+#include "vuln/range-text.h"
 #include "vuln/read.h"
 
 /* What one record may cost: a list of names times a list of versions grows faster than its bytes. */
@@ -23,8 +24,12 @@ struct cve_doc {
 	unsigned version_rank; /* of the vector that gave the score */
 	struct affected_set products;
 	uint64_t steps;
+	struct table ruled; /* names that other containers told: not NULL when the CNA's versions stand */
+	struct table words; /* place and text to struct cve_words * */
+	struct buf key; /* scratch */
 	const struct json *cna; /* its `affected` */
 	size_t cna_count, cna_products; /* of `products` those that the CNA named itself */
+	size_t *cna_ranges; /* of each of these, how many it told */
 	struct str condition; /* of the configuration that is read: a note for its ranges */
 };
 
@@ -32,6 +37,9 @@ static void
 cve_doc_close(struct cve_doc *d)
 {
 	affected_set_close(&d->products);
+	table_free(&d->ruled);
+	table_free(&d->words);
+	buf_free(&d->key);
 }
 
 static bool
@@ -119,15 +127,99 @@ cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str i
 				 (struct affected_range){ kind, introduced, limit, d->condition });
 }
 
-/* "0", "*", "unspecified" and "n/a" in front of a range mean: from the beginning. */
-static struct str
-cve_start(struct str version)
+static bool
+cve_no_version(struct str text)
 {
-	static const char *const none[] = { "0", "*", "-", "unspecified", "n/a" };
+	static const char *const none[] = { "", "0", "*", "-", "unspecified", "n/a" };
 	for (size_t i = 0; i < COUNT(none); i++)
-		if (str_eq_nocase(version, str_of(none[i])))
-			return STR("");
-	return version.ptr && version.len <= 128 ? version : STR("");
+		if (str_eq_nocase(text, str_of(none[i])))
+			return true;
+	return false;
+}
+
+/* What a text of a version means at its place. A record repeats its texts for each CPE: each is read once. */
+enum cve_place { CVE_ALONE = 'a', CVE_START = 's', CVE_BEFORE = 'b', CVE_UNTIL = 'u' };
+
+struct cve_words {
+	size_t count;
+	struct affected_range *ranges; /* of CVE_START the introduced of one */
+};
+
+static size_t
+cve_read_words(struct cve_doc *d, struct str text, enum cve_place place, struct affected_range *out)
+{
+	if (place == CVE_ALONE)
+		return range_text(text, d->arena, out);
+	*out = (struct affected_range){ .introduced = STR(""), .limit = STR(""), .note = STR("") };
+	if (place == CVE_START) {
+		out->introduced = range_text_start(text, d->arena);
+		return out->introduced.len > 0;
+	}
+	return range_text_end(text, place == CVE_UNTIL, d->arena, out);
+}
+
+static const struct cve_words *
+cve_words(struct cve_doc *d, struct str text, enum cve_place place)
+{
+	static const struct cve_words nothing = { 0, NULL };
+	if (cve_no_version(text) || text.len > RANGE_TEXT_MAX || !cve_spend(d, 1))
+		return &nothing;
+	buf_truncate(&d->key, 0);
+	buf_add_char(&d->key, (char)place);
+	buf_add(&d->key, text);
+	struct cve_words *w = table_get(&d->words, buf_str(&d->key));
+	if (w)
+		return w;
+	struct affected_range all[RANGE_TEXT_RANGES];
+	w = ARENA_NEW(d->arena, struct cve_words);
+	w->count = cve_read_words(d, text, place, all);
+	w->ranges = ARENA_ARRAY(d->arena, struct affected_range, w->count + 1);
+	memcpy(w->ranges, all, w->count * sizeof(*all));
+	*table_put(&d->words, arena_str(d->arena, buf_str(&d->key)), NULL) = w;
+	return w;
+}
+
+/* No version in front of a range means: from the beginning; so does what cannot be read. */
+static struct str
+cve_start(struct cve_doc *d, struct str version)
+{
+	const struct cve_words *w = cve_words(d, version, CVE_START);
+	return w->count ? w->ranges[0].introduced : STR("");
+}
+
+/* What its publisher says and nobody can compare: the words are kept for people. */
+static void
+cve_unreadable(struct cve_doc *d, struct str name, struct str start, struct str words)
+{
+	if (cve_spend(d, 1))
+		affected_set_add(&d->products, STR("cpe"), name,
+				 (struct affected_range){ RANGE_UNREADABLE, start, STR(""), range_words(words) });
+}
+
+/* `version` alone: one version, or words that mean some. */
+static void
+cve_alone(struct cve_doc *d, struct str name, struct str text)
+{
+	if (str_eq(text, STR("0")) || str_eq(text, STR("*"))) {
+		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
+		return;
+	}
+	const struct cve_words *w = cve_words(d, text, CVE_ALONE);
+	for (size_t i = 0; i < w->count; i++)
+		cve_range(d, name, w->ranges[i].kind, w->ranges[i].introduced, w->ranges[i].limit);
+	if (w->count == 0 && text.len > 0)
+		cve_unreadable(d, name, STR(""), text);
+}
+
+/* A range that ends with `words`. */
+static void
+cve_ended(struct cve_doc *d, struct str name, struct str start, struct str words, enum cve_place place)
+{
+	const struct cve_words *w = cve_words(d, words, place);
+	if (w->count)
+		cve_range(d, name, w->ranges[0].kind, start, w->ranges[0].limit);
+	else
+		cve_unreadable(d, name, start, words);
 }
 
 /* One row of `versions` for one CPE. */
@@ -135,24 +227,19 @@ static void
 cve_version(struct cve_doc *d, struct str name, const struct json *v)
 {
 	struct str version = json_get_str(v, "version"), before = json_get_str(v, "lessThan"),
-		   until = json_get_str(v, "lessThanOrEqual");
-	struct str start = cve_start(version);
-	if (!str_eq(json_get_str(v, "status"), STR("affected")))
+		   until = json_get_str(v, "lessThanOrEqual"), words = before.len > 0 ? before : until;
+	if (!str_eq(json_get_str(v, "status"), STR("affected")) || str_eq(json_get_str(v, "versionType"), STR("git")))
 		return;
-	if (before.len > 128 || until.len > 128 || str_eq(json_get_str(v, "versionType"), STR("git")))
+	if (words.len == 0) {
+		cve_alone(d, name, version);
 		return;
-	if (str_eq(start, before))
-		start = STR(""); /* Chrome's records name one version twice, and mean all before it */
-	if (before.len > 0)
-		cve_range(d, name, str_eq(before, STR("*")) ? RANGE_OPEN : RANGE_BEFORE, start,
-			  str_eq(before, STR("*")) ? STR("") : before);
-	else if (until.len > 0)
-		cve_range(d, name, str_eq(until, STR("*")) ? RANGE_OPEN : RANGE_UNTIL, start,
-			  str_eq(until, STR("*")) ? STR("") : until);
-	else if (start.len > 0)
-		cve_range(d, name, RANGE_EXACT, STR(""), start);
-	else if (str_eq(version, STR("*")) || str_eq(version, STR("0")))
-		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
+	}
+	/* Chrome's records name one version twice, and mean all before it. */
+	struct str start = str_eq(version, words) ? STR("") : cve_start(d, version);
+	if (str_eq(words, STR("*")))
+		cve_range(d, name, RANGE_OPEN, start, STR(""));
+	else
+		cve_ended(d, name, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
 }
 
 static void
@@ -178,51 +265,97 @@ cve_same_word(struct str said, struct str cpe, bool prefix)
 	return i > 0 && i == cpe.len && (i == said.len || (prefix && strchr(" _,.", said.ptr[i])));
 }
 
-/* It says from where to where: not only "n/a", "unspecified" or "everything". */
+/* It says from where to where, in versions: not only "n/a", "everything", an address of a page or a sentence. */
 static bool
-cve_bounded(struct cve_doc *d, const struct json *affected)
+cve_clear(struct cve_doc *d, const struct json *affected)
 {
 	size_t n;
+	bool bounded = false;
 	const struct json *v = json_get_array(affected, "versions", &n);
 	for (size_t i = 0; i < n && cve_spend(d, 1); i++) {
-		struct str before = json_get_str(&v[i], "lessThan"), until = json_get_str(&v[i], "lessThanOrEqual");
-		struct str end = before.len ? before : until;
-		if (str_eq(json_get_str(&v[i], "versionType"), STR("git")))
+		struct str version = json_get_str(&v[i], "version"), before = json_get_str(&v[i], "lessThan"),
+			   until = json_get_str(&v[i], "lessThanOrEqual"), end = before.len ? before : until;
+		if (!str_eq(json_get_str(&v[i], "status"), STR("affected")) ||
+		    str_eq(json_get_str(&v[i], "versionType"), STR("git")))
 			continue;
-		if (end.len > 0 ? cve_start(end).len > 0 : cve_start(json_get_str(&v[i], "version")).len > 0)
-			return true;
+		if (str_eq(end, STR("*")) || str_eq(version, STR("*")) || (end.len == 0 && str_eq(version, STR("0"))))
+			continue;
+		const struct cve_words *w = cve_words(d, end.len ? end : version, end.len ? CVE_UNTIL : CVE_ALONE);
+		if (w->count == 0)
+			return false;
+		bounded = bounded || end.len > 0 || w->ranges[0].kind != RANGE_OPEN || w->ranges[0].introduced.len > 0;
 	}
+	return bounded;
+}
+
+static bool
+cve_means(struct cve_doc *d, const struct json *affected, const struct cpe *c)
+{
+	return cve_spend(d, 1) && cve_same_word(json_get_str(affected, "vendor"), c->vendor, true) &&
+	       cve_same_word(json_get_str(affected, "product"), c->product, false);
+}
+
+/* What the CNA says of this product by its name; false where it does not know the versions of it. */
+static bool
+cve_cna_told(struct cve_doc *d, const struct cpe *c)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < d->cna_count; i++) {
+		bool means = cve_means(d, &d->cna[i], c);
+		if (means && !cve_clear(d, &d->cna[i]))
+			return false;
+		found += means;
+	}
+	for (size_t i = 0; i < d->cna_count && found > 0; i++)
+		if (cve_means(d, &d->cna[i], c))
+			cve_versions(d, c->name, &d->cna[i]);
+	return found > 0;
+}
+
+static bool
+cve_has(const struct affected *product, size_t from, bool unreadable)
+{
+	for (size_t i = from; i < product->ranges.count; i++)
+		if ((product->ranges.items[i].kind == RANGE_UNREADABLE) == unreadable)
+			return true;
 	return false;
 }
 
-/* What the CNA says of this product, where it knows its versions: that counts before what others add. */
-static const struct json *
-cve_cna_entry(struct cve_doc *d, const struct cpe *c)
-{
-	for (size_t i = 0; i < d->cna_count && cve_spend(d, 1); i++)
-		if (cve_same_word(json_get_str(&d->cna[i], "vendor"), c->vendor, true) &&
-		    cve_same_word(json_get_str(&d->cna[i], "product"), c->product, false) && cve_bounded(d, &d->cna[i]))
-			return &d->cna[i];
-	return NULL;
-}
-
-/* The CNA named the product with its CPE. */
+/* The CNA named the product with its CPE, and in versions. */
 static bool
 cve_settled(struct cve_doc *d, struct str name)
 {
 	size_t place = affected_set_place(&d->products, STR("cpe"), name);
-	return place > 0 && place <= d->cna_products;
+	return place > 0 && place <= d->cna_products && !cve_has(&d->products.list.items[place - 1], 0, true);
 }
 
-/* Another container's word on a product; true when the CNA's own versions stand instead. */
+/* Where the CNA has words and another container has versions, those stand. */
+static void
+cve_drop_words(struct cve_doc *d)
+{
+	for (size_t i = 0; i < d->cna_products; i++) {
+		struct affected *p = &d->products.list.items[i];
+		size_t kept = 0;
+		if (!cve_has(p, 0, true) || !cve_has(p, d->cna_ranges[i], false))
+			continue;
+		for (size_t k = 0; k < p->ranges.count; k++)
+			if (p->ranges.items[k].kind != RANGE_UNREADABLE)
+				p->ranges.items[kept++] = p->ranges.items[k];
+		p->ranges.count = kept;
+	}
+}
+
+/* Another container's word on a product; true when the CNA's own versions stand instead. Asked once for each name. */
 static bool
 cve_overruled(struct cve_doc *d, const struct cpe *c)
 {
-	if (cve_settled(d, c->name))
-		return true;
-	const struct json *own = cve_cna_entry(d, c);
-	cve_versions(d, c->name, own);
-	return own != NULL;
+	bool added;
+	void **slot = table_put(&d->ruled, c->name, &added);
+	if (!added)
+		return *slot != NULL;
+	bool overruled = cve_settled(d, c->name) || cve_cna_told(d, c);
+	*slot = overruled ? d : NULL;
+	return overruled;
 }
 
 /* `affected`: products with their CPE names and versions. Without `versions` the CPE's own version counts. */
@@ -231,7 +364,7 @@ cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank ran
 {
 	size_t cpes, versions;
 	const struct json *cpe = json_get_array(affected, "cpes", &cpes);
-	struct str before = STR("");
+	TABLE_AUTO told = { 0 }; /* names whose versions are */
 	(void)json_get_array(affected, "versions", &versions);
 	for (size_t i = 0; i < cpes; i++) {
 		struct cpe c;
@@ -239,10 +372,12 @@ cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank ran
 			continue;
 		if (rank != SCORE_CNA && cve_overruled(d, &c))
 			continue;
-		/* One name for each version: the versions are told once. */
-		if (!str_eq(before, c.name))
+		/* There may be a CPE for each version. */
+		bool added = true;
+		if (cpes > 1)
+			(void)table_put(&told, c.name, &added);
+		if (added)
 			cve_versions(d, c.name, affected);
-		before = c.name;
 		if (versions == 0 && c.version.len > 0)
 			cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
 		else if (versions == 0 && str_eq(json_get_str(affected, "defaultStatus"), STR("affected")))
@@ -261,11 +396,9 @@ cve_match(struct cve_doc *d, const struct json *m, enum score_rank rank)
 		return;
 	struct str from = json_get_str(m, "versionStartIncluding"), before = json_get_str(m, "versionEndExcluding"),
 		   until = json_get_str(m, "versionEndIncluding"), after = json_get_str(m, "versionStartExcluding");
-	struct str start = cve_start(from.len ? from : after);
-	if (before.len > 0 && before.len <= 128)
-		cve_range(d, c.name, RANGE_BEFORE, start, before);
-	else if (until.len > 0 && until.len <= 128)
-		cve_range(d, c.name, RANGE_UNTIL, start, until);
+	struct str start = cve_start(d, from.len ? from : after), words = before.len ? before : until;
+	if (words.len > 0)
+		cve_ended(d, c.name, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
 	else if (c.version.len > 0)
 		cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
 	else
@@ -361,6 +494,9 @@ cve_container(struct cve_doc *d, const struct json *c, enum score_rank rank)
 		d->cna = affected;
 		d->cna_count = n;
 		d->cna_products = d->products.list.count;
+		d->cna_ranges = ARENA_ARRAY(d->arena, size_t, d->cna_products + 1);
+		for (size_t i = 0; i < d->cna_products; i++)
+			d->cna_ranges[i] = d->products.list.items[i].ranges.count;
 	}
 	if (rank == SCORE_CNA && json_get_str(c, "title").len > 0)
 		d->title = cve_text(d, json_get_str(c, "title"));
@@ -375,7 +511,7 @@ cve_keep(struct cve_doc *d, const struct json *metadata, struct feed_sink *sink,
 {
 	uint32_t year;
 	uint64_t number;
-	int64_t updated = 0;
+	int64_t published = 0, updated = 0;
 	d->id = json_get_str(metadata, "cveId");
 	d->state = json_get_str(metadata, "state");
 	if (!cve_parse(d->id, &year, &number)) {
@@ -390,11 +526,20 @@ cve_keep(struct cve_doc *d, const struct json *metadata, struct feed_sink *sink,
 		sink_skip(sink, "too-large");
 		return true;
 	}
+	(void)time_parse(json_get_str(metadata, "datePublished"), &published);
 	if (!time_parse(json_get_str(metadata, "dateUpdated"), &updated))
-		(void)time_parse(json_get_str(metadata, "datePublished"), &updated);
+		updated = published;
+	if (sink->latest && published > sink->latest)
+		published = sink->latest;
+	cve_drop_words(d);
+	for (size_t i = 0; i < d->products.list.count; i++)
+		affected_branches(&d->products.list.items[i], d->arena);
 	if (updated > sink->published)
 		sink->published = updated;
-	struct record r = { .kind = RECORD_VULNERABILITY, .vulnerability = d->facts, .products = d->products.list };
+	struct record r = { .kind = RECORD_VULNERABILITY,
+			    .vulnerability = d->facts,
+			    .products = d->products.list,
+			    .published = published };
 	r.vulnerability.id = d->id;
 	r.vulnerability.title = d->title.len ? d->title : d->description;
 	return sink_keep(sink, STR(""), d->id, updated, &r, e);

@@ -9,11 +9,11 @@
 static void
 order_of_what_publishers_write(void **state)
 {
-	static const char *const rising[] = { "1.0 dev",       "1.0 alpha",     "1.0a2",    "1.0 beta", "1.0b2",
-					      "1.0 beta 3",    "1.0-preview.1", "1.0 RC 1", "1.0rc2",   "1.0",
-					      "1.0 Update 79", "1.0 Update 80", "1.0.1",    "1.0.2",    "1.0.2a",
-					      "1.0.2k",        "1.0.2z",        "1.0.2za",  "1.0.2.1",  "1.1",
-					      "1.10",          "24.08",         "2024.1" };
+	static const char *const rising[] = { "1.0 dev",    "1.0 alpha",     "1.0a2",         "1.0 beta",      "1.0b2",
+					      "1.0 beta 3", "1.0-preview.1", "1.0 RC 1",      "1.0rc2",        "1.0",
+					      "1.0.1",      "1.0.2",         "1.0.2a",        "1.0.2k",        "1.0.2z",
+					      "1.0.2za",    "1.0.2.1",       "1.0 Update 79", "1.0 Update 80", "1.1",
+					      "1.10",       "24.08",         "2024.1" };
 
 	order_rising(&version_generic, rising, COUNT(rising));
 }
@@ -42,6 +42,10 @@ pairs(void **state)
 		"第3版 < 第10版",
 		"2.0 < 10.0",
 		"17.0.9+9 < 17.0.9+11",
+		"8.0U3 = 8.0.3",
+		"8.0_U2b > 8.0.2",
+		"7.2.1-69057_Update_5 = 7.2.1-69057-5",
+		"8u361 < 8u411",
 	};
 
 	order_table(&version_generic, rows, COUNT(rows));
@@ -56,6 +60,36 @@ processors_do_not_count(void **state)
 	for (size_t i = 0; i < COUNT(same); i++)
 		if (!order_holds(&version_generic, str_of(same[0]), '=', str_of(same[i])))
 			fail_msg("%s", same[i]);
+}
+
+/* What a word decides against a number is no order. */
+static void
+alike(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool alike;
+	} rows[] = {
+		{ "8.0.1", "8.0U2", true },
+		{ "8.0.3.00200", "8.0 U3b", false },
+		{ "8.0.2", "8.0 U3b", true },
+		{ "7.2.4", "R05.32.58", false },
+		{ "R05.32.58", "R05.34", true },
+		{ "7.0", "KB88287", false },
+		{ "1.0.2k", "1.0.2b", true },
+		{ "1.0.2", "1.0.2b", true },
+		{ "1.0rc1", "1.0.1", true },
+		{ "2.0 SP1", "2.0 CU3", false },
+		{ "2.0 SP1", "2.0 SP2", true },
+		{ "15.2(4)M5", "15.2(4)M7", true },
+		{ "16.0.17126", "publication", false },
+		{ "1.0", "1.0", true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (version_alike(str_of(rows[i].a), str_of(rows[i].b)) != rows[i].alike ||
+		    version_alike(str_of(rows[i].b), str_of(rows[i].a)) != rows[i].alike)
+			fail_msg("%s and %s", rows[i].a, rows[i].b);
 }
 
 static void
@@ -75,6 +109,7 @@ main(void)
 		cmocka_unit_test(order_of_what_publishers_write),
 		cmocka_unit_test(pairs),
 		cmocka_unit_test(processors_do_not_count),
+		cmocka_unit_test(alike),
 		cmocka_unit_test(validity),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* CVE records: whose score counts, SSVC, products by CPE, what is skipped. */
 #include "../unit-feed.h"
+#include "vuln/software.h"
 
 #include <math.h>
 
@@ -87,6 +88,93 @@ records_count_before_advisories(void **state)
 	assert_int_equal(feed_known(state, &a, "GHSA-1").severity, SEVERITY_HIGH);
 }
 
+#define ENTRY(versions, cpe) "{\"vendor\":\"Acme\",\"product\":\"VPN\"" cpe ",\"versions\":[" versions "]}"
+#define CPE ",\"cpes\":[\"cpe:2.3:o:acme:vpn:*:*:*:*:*:*:*:*\"]"
+#define ALONE(version) "{\"version\":\"" version "\",\"status\":\"affected\"}"
+#define BELOW(version) "{\"version\":\"0\",\"lessThan\":\"" version "\",\"status\":\"affected\"}"
+#define FROM_BELOW(from, version) "{\"version\":\"" from "\",\"lessThan\":\"" version "\",\"status\":\"affected\"}"
+
+/* What records really say of versions; where nobody can compare, it is in doubt and never safe. */
+static void
+versions_as_publishers_write_them(void **state)
+{
+	static const struct {
+		const char *record, *version, *told;
+	} rows[] = {
+#define ROW(cna, adp, version, told) \
+	{ RECORD("CVE-2031-0001", "PUBLISHED", "\"affected\":[" cna "]", ",\"affected\":[" adp "]"), version, told }
+		/* The CNA's words, the product's name from CISA. */
+		ROW(ENTRY(ALONE("7.0.1-5035 and older versions"), ""), ENTRY(ALONE("1.0"), CPE), "7.0.1-5035",
+		    "affected"),
+		ROW(ENTRY(ALONE("7.0.1-5035 and older versions"), ""), ENTRY(ALONE("1.0"), CPE), "7.0.1-5036", "safe"),
+		ROW(ENTRY(ALONE("1.0"), ""), ENTRY(ALONE(">= 2.0, < 2.5"), CPE), "2.4", "safe"),
+		ROW(ENTRY("", ""), ENTRY(ALONE(">= 2.0, < 2.5"), CPE), "2.4", "affected"),
+		/* The CNA's end is no version: CISA's counts, and where it has none either, it is in doubt. */
+		ROW(ENTRY(BELOW("publication"), ""), ENTRY(BELOW("2.5"), CPE), "2.4", "affected"),
+		ROW(ENTRY(BELOW("publication"), CPE), ENTRY(BELOW("2.5"), CPE), "2.5", "safe"),
+		ROW(ENTRY(BELOW("publication"), CPE), "", "2.5", "doubtful"),
+		ROW(ENTRY(FROM_BELOW("3.0", "https://example.org/notes"), CPE), "", "2.5", "safe"),
+		ROW(ENTRY(FROM_BELOW("2.0", "https://example.org/notes"), CPE), "", "2.5", "doubtful"),
+		ROW(ENTRY(ALONE("see the notes"), CPE), "", "2.5", "doubtful"),
+		/* Of another form than what is installed. */
+		ROW(ENTRY(BELOW("R05.32"), CPE), "", "2.5", "doubtful"),
+		ROW(ENTRY(BELOW("R05.32"), CPE), "", "R05.31", "affected"),
+		ROW(ENTRY(BELOW("R05.32"), CPE), "", "R05.32", "safe"),
+		ROW(ENTRY(BELOW("8.0 U3b"), CPE), "", "8.0.2", "affected"),
+		ROW(ENTRY(BELOW("8.0 U3b"), CPE), "", "8.0.3.00200", "doubtful"),
+		ROW(ENTRY(BELOW("8.0U2"), CPE), "", "8.0.2", "safe"),
+		ROW(ENTRY(FROM_BELOW("5.1.x", "5.1.3"), CPE), "", "5.0.9", "safe"),
+		ROW(ENTRY(FROM_BELOW("5.1.x", "5.1.3"), CPE), "", "5.1.2", "affected"),
+		/* Fixes of several branches. */
+		ROW(ENTRY(BELOW("115.16.0") "," BELOW("128.3.1") "," BELOW("131.0.1"), CPE), "", "115.17.0", "safe"),
+		ROW(ENTRY(BELOW("131.0.1") "," BELOW("115.16.0") "," BELOW("128.3.1"), CPE), "", "115.15.0",
+		    "affected"),
+		ROW(ENTRY(BELOW("115.16.0") "," BELOW("128.3.1"), CPE), "", "116.0", "affected"),
+		ROW(ENTRY(BELOW("115.16.0") "," BELOW("128.3.1"), CPE), "", "102.0", "affected"),
+		ROW(ENTRY(BELOW("7.0.5") "," BELOW("7.2.3"), CPE), "", "7.0.6", "safe"),
+		ROW(ENTRY(BELOW("7.0.5") "," BELOW("7.2.3"), CPE), "", "7.1.0", "affected"),
+		/* Two ends of one branch are none: what is fixed here is not fixed there. */
+		ROW(ENTRY(BELOW("20.005.30635") "," BELOW("20.005.30636"), CPE), "", "20.005.30635", "affected"),
+#undef ROW
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ARENA_AUTO a = { 0 };
+		assert_int_equal(feed_import_text(state, "cves", str_of(rows[i].record)).count.kept, 1);
+		struct software list = { .cpe = arena_printf(&a, "cpe:2.3:o:acme:vpn:*:*:*:*:*:*:*:*"),
+					 .version = str_of(rows[i].version) };
+		struct software_result out;
+		struct vuln_index *ix;
+		assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+		assert_ok(software_match(ix, &list, 1, unit_instant, &a, &out, &unit_err));
+		const char *told = out.count == 1 ? "affected" : out.unsure_count == 1 ? "doubtful" : "safe";
+		if (strcmp(told, rows[i].told) != 0)
+			fail_msg("%s is %s, not %s, by %s", rows[i].version, told, rows[i].told, rows[i].record);
+		vuln_index_close(ix);
+	}
+}
+
+/* Another word in an old record is no new reason to act. */
+static void
+due_dates_count_from_the_publication(void **state)
+{
+	ARENA_AUTO a = { 0 };
+	struct software list = { .cpe = STR("cpe:2.3:o:acme:vpn:2.4:*:*:*:*:*:*:*") };
+	struct software_result out;
+	struct vuln_index *ix;
+	int64_t published;
+	(void)feed_import_text(state, "cves",
+			       STR("{\"dataType\":\"CVE_RECORD\",\"dataVersion\":\"5.1\",\"cveMetadata\":{\"cveId\":"
+				   "\"CVE-2031-0001\",\"state\":\"PUBLISHED\",\"datePublished\":"
+				   "\"2030-03-04T00:00:00Z\",\"dateUpdated\":\"2031-01-02T00:00:00Z\"},\"containers\":{"
+				   "\"cna\":{\"affected\":[" ENTRY(BELOW("2.5"), CPE) "]}}}\n"));
+	assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+	assert_ok(software_match(ix, &list, 1, unit_instant, &a, &out, &unit_err));
+	assert_int_equal(out.count, 1);
+	assert_true(time_parse(STR("2030-03-04T00:00:00Z"), &published));
+	assert_int_equal(out.findings[0].finding.date, published);
+	vuln_index_close(ix);
+}
+
 int
 main(void)
 {
@@ -94,6 +182,8 @@ main(void)
 		unit_test_in_folder(the_cna_counts_before_cisa),
 		unit_test_in_folder(a_record_that_multiplies_is_left_out),
 		unit_test_in_folder(records_count_before_advisories),
+		unit_test_in_folder(versions_as_publishers_write_them),
+		unit_test_in_folder(due_dates_count_from_the_publication),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/cve", tests, NULL, NULL);
 }
