@@ -133,6 +133,7 @@ scan_print_json(struct scan *s)
 	json_put_i64(&w, "packages", (int64_t)inv->packages.count);
 	json_put_i64(&w, "bad", (int64_t)inv->packages.bad);
 	json_put_bool(&w, "covered", s->known);
+	scan_put_stale(s->cli, &w);
 	json_key(&w, "findings");
 	if (s->known) {
 		SCAN_CURSOR_AUTO c = { .scan = s };
@@ -177,7 +178,8 @@ csv_join(struct buf *out, const struct str *items, size_t count)
 }
 
 void
-scan_csv_verdict(struct buf *out, const struct vulnerability *v, int running, const struct priority *p, struct str why)
+scan_csv_verdict(struct buf *out, const struct vulnerability *v, int running, const struct priority *p, struct str why,
+		 struct str last_affected)
 {
 	char due[TIME_RFC3339_MAX] = "";
 	if (p->due)
@@ -190,7 +192,9 @@ scan_csv_verdict(struct buf *out, const struct vulnerability *v, int running, co
 	cli_csv(out, str_of(due), false);
 	cli_csv(out, str_of(action_name(p->action)), false);
 	cli_csv(out, p->reason, false);
-	cli_csv(out, why, true);
+	cli_csv(out, why, false);
+	cli_csv(out, last_affected, false);
+	cli_csv(out, vulnerability_title(v), false);
 }
 
 void
@@ -208,7 +212,8 @@ scan_print_csv(struct scan *s)
 		cli_csv(&out, f->vulnerability.id, false);
 		csv_join(&out, f->aliases, f->alias_count);
 		csv_join(&out, f->advisories, f->advisory_count);
-		scan_csv_verdict(&out, &f->vulnerability, f->running, &c.priority, f->why);
+		scan_csv_verdict(&out, &f->vulnerability, f->running, &c.priority, f->why, f->last_affected);
+		cli_csv(&out, f->package->arch, true);
 		flush_out(&out);
 	}
 	fwrite(buf_cstr(&out), 1, out.len, stdout);
@@ -243,7 +248,40 @@ compare_urgency(const void *x, const void *y)
 	return order ? order : str_cmp(fx->package->name, fy->package->name);
 }
 
+void
+scan_fixed_cell(struct cli_table *t, const struct finding *f)
+{
+	if (f->fixed.len)
+		cli_table_cell(t, f->fixed);
+	else if (f->last_affected.len)
+		cli_table_cellf(t, tr("after %.*s"), STR_ARG(f->last_affected));
+	else
+		cli_table_cell(t, str_of(tr("none known")));
+}
+
 /* Our sentence in the reader's language; the machine's own `why` is always English. */
+void
+scan_why_cell(struct cli_table *t, struct str advisory, struct str name, const struct finding *f,
+	      const struct priority *p)
+{
+	struct str reason = lang_current() == LANG_JA ? p->reason_ja : p->reason;
+	if (f->fixed.len)
+		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s. %.*s"), STR_ARG(advisory), STR_ARG(name),
+				STR_ARG(f->fixed), STR_ARG(reason));
+	else if (f->last_affected.len && f->note.len)
+		cli_table_cellf(t, tr("%.*s: %.*s is affected up to %.*s (%.*s). %.*s"), STR_ARG(advisory),
+				STR_ARG(name), STR_ARG(f->last_affected), STR_ARG(f->note), STR_ARG(reason));
+	else if (f->last_affected.len)
+		cli_table_cellf(t, tr("%.*s: %.*s is affected up to %.*s. %.*s"), STR_ARG(advisory), STR_ARG(name),
+				STR_ARG(f->last_affected), STR_ARG(reason));
+	else if (f->note.len)
+		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known (%.*s). %.*s"),
+				STR_ARG(advisory), STR_ARG(name), STR_ARG(f->note), STR_ARG(reason));
+	else
+		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known. %.*s"), STR_ARG(advisory),
+				STR_ARG(name), STR_ARG(reason));
+}
+
 static void
 why_cell(const struct scan *s, struct cli_table *t, const struct row *row)
 {
@@ -251,18 +289,10 @@ why_cell(const struct scan *s, struct cli_table *t, const struct row *row)
 	const struct finding *f = &row->finding;
 	ptrdiff_t colon = str_find(f->why, STR(": "));
 	struct str advisory = colon > 0 ? str_head(f->why, (size_t)colon) : STR("");
-	struct str reason = lang_current() == LANG_JA ? row->priority.reason_ja : row->priority.reason;
-	if (!s->why)
-		cli_table_cell(t, advisory);
-	else if (f->fixed.len)
-		cli_table_cellf(t, tr("%.*s: %.*s is affected before %.*s. %.*s"), STR_ARG(advisory),
-				STR_ARG(f->source), STR_ARG(f->fixed), STR_ARG(reason));
-	else if (f->note.len)
-		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known (%.*s). %.*s"),
-				STR_ARG(advisory), STR_ARG(f->source), STR_ARG(f->note), STR_ARG(reason));
+	if (s->why)
+		scan_why_cell(t, advisory, f->source, f, &row->priority);
 	else
-		cli_table_cellf(t, tr("%.*s: %.*s is affected, and no fixed version is known. %.*s"), STR_ARG(advisory),
-				STR_ARG(f->source), STR_ARG(reason));
+		cli_table_cell(t, advisory);
 }
 
 static void
@@ -291,7 +321,7 @@ finding_row(const struct scan *s, struct cli_table *t, const struct row *row)
 	else
 		cli_table_cell(t, f->package->name);
 	cli_table_cell(t, f->package->version);
-	cli_table_cell(t, f->fixed.len ? f->fixed : str_of(tr("none known")));
+	scan_fixed_cell(t, f);
 	why_cell(s, t, row);
 }
 
@@ -332,11 +362,9 @@ print_summary(const struct scan *s)
 		       s->inventory.packages.count, STR_ARG(shown_os(s)));
 		return;
 	}
-	printf(tr("%zu findings in %zu packages of %.*s: %zu exploited, %zu critical, %zu high, %zu medium, %zu low, "
-		  "%zu not rated; an update fixes %zu of them.\n"),
-	       s->result.count, s->inventory.packages.count, STR_ARG(shown_os(s)), n->kev, n->by[SEVERITY_CRITICAL],
-	       n->by[SEVERITY_HIGH], n->by[SEVERITY_MEDIUM], n->by[SEVERITY_LOW], n->by[SEVERITY_UNKNOWN], n->fixable);
-	printf(tr("%zu to act on now; %zu are past their due date.\n"), n->now, n->overdue);
+	printf(tr("Findings: %zu. Packages of %.*s: %zu.\n"), n->findings, STR_ARG(shown_os(s)),
+	       s->inventory.packages.count);
+	scan_sums_print(n);
 }
 
 typedef ARRAY_OF(struct row *) rows_list;

@@ -6,17 +6,12 @@
 #include "plan/inventory.h"
 #include "vuln/priority.h"
 
-struct scan_sums {
-	size_t kev, by[SEVERITY_CRITICAL + 1], fixable;
-	size_t now, overdue; /* to act on now; due before today */
-};
-
 struct scan {
 	struct cli *cli;
 	const char *root, *dpkg_status, *os_name, *fail_on_text, *systeminfo, *qfe, *rules, *deadlines, *importance,
 		*software;
 	bool csv, why, exposed;
-	enum fail_on fail_on;
+	unsigned fail_on;
 	struct inventory inventory;
 	struct str os; /* "debian:12" */
 	struct vuln_index *index;
@@ -29,6 +24,10 @@ struct scan {
 
 /* Keys of a finding from "installed" on. */
 void scan_put_verdict(struct json_writer *w, const struct finding *f, const struct priority *p);
+/* The cell FIXED IN; why a finding is one: what decided, what is affected and up to where, what that means. */
+void scan_fixed_cell(struct cli_table *t, const struct finding *f);
+void scan_why_cell(struct cli_table *t, struct str advisory, struct str name, const struct finding *f,
+		   const struct priority *p);
 void scan_print_json(struct scan *s);
 void scan_print_csv(struct scan *s);
 void scan_print_table(struct scan *s);

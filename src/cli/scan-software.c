@@ -11,6 +11,9 @@ struct software_scan {
 	size_t count, bad;
 	struct software_result result;
 	struct priority *priorities; /* of the findings */
+	size_t states[SOFTWARE_NOT_IN_FEEDS + 1]; /* so many pieces of software */
+	size_t doubtful; /* of result.unsure: those that cannot be compared */
+	struct scan_sums sums;
 };
 
 static bool
@@ -20,6 +23,25 @@ read_list(struct software_scan *s, struct err *e)
 	BUF_AUTO text = { 0 };
 	return file_read(s->scan->software, LIST_MAX, &text, e) &&
 	       software_list_read(arena_str(a, buf_str(&text)), s->scan->software, a, &s->list, &s->count, &s->bad, e);
+}
+
+static void
+judge(struct software_scan *s)
+{
+	const struct software_result *r = &s->result;
+	s->priorities = ARENA_ARRAY(s->scan->cli->arena, struct priority, r->count + 1);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct finding *f = &r->findings[i].finding;
+		bool fixable = f->fixed.len + f->last_affected.len > 0;
+		struct priority *p = &s->priorities[i];
+		priority_decide(&s->scan->policy, &f->vulnerability, f->date, fixable, p);
+		scan_sums_add(&s->sums, &f->vulnerability, p, fixable, s->scan->policy.now);
+	}
+	for (size_t i = 0; i < s->count; i++)
+		s->states[r->states[i]]++;
+	for (size_t i = 0; i < r->unsure_count; i++)
+		s->doubtful += r->unsure[i].finding.doubtful;
+	s->sums.unknown = s->count - s->states[SOFTWARE_JUDGED] + r->unsure_count;
 }
 
 static bool
@@ -38,13 +60,14 @@ match(struct software_scan *s, struct err *e)
 			e, ERR_UNREACHABLE,
 			"the imported feeds name no products, so the vulnerabilities of software are unknown; import "
 			"CVE records (mamori feed import cve-records.jsonl)");
-	s->priorities = ARENA_ARRAY(c->arena, struct priority, s->result.count + 1);
-	for (size_t i = 0; i < s->result.count; i++) {
-		const struct finding *f = &s->result.findings[i].finding;
-		priority_decide(&s->scan->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0,
-				&s->priorities[i]);
-	}
+	judge(s);
 	return true;
+}
+
+static const char *
+unsure_reason(const struct software_finding *f)
+{
+	return f->finding.doubtful ? "not-comparable" : "only-with";
 }
 
 /* ---- JSON ---- */
@@ -74,6 +97,7 @@ print_json(const struct software_scan *s)
 	json_put_i64(&w, "software", (int64_t)s->count);
 	json_put_i64(&w, "bad", (int64_t)s->bad);
 	json_put_bool(&w, "covered", r->covered);
+	scan_put_stale(s->scan->cli, &w);
 	json_key(&w, "findings");
 	if (!r->covered)
 		json_null(&w); /* unknown is not “none” */
@@ -102,7 +126,7 @@ print_json(const struct software_scan *s)
 		const struct software_finding *f = &r->unsure[i];
 		json_begin_object(&w);
 		put_software(&w, &s->list[f->software], &r->products[f->software]);
-		json_put_cstr(&w, "reason", f->finding.doubtful ? "not-comparable" : "only-with");
+		json_put_cstr(&w, "reason", unsure_reason(f));
 		json_put_str(&w, "vulnerability", f->finding.vulnerability.id);
 		json_put_str(&w, "only_with", f->finding.only_with.len ? f->finding.only_with : STR_NONE);
 		json_put_str(&w, "why", f->finding.why);
@@ -152,12 +176,9 @@ print_row(const struct software_scan *s, struct cli_table *t, size_t number)
 	cli_table_cell(t, str_of(tr(severity_name(f->finding.vulnerability.severity))));
 	cli_table_cell(t, software->name.len ? software->name : software->cpe);
 	cli_table_cell(t, f->finding.package->version);
-	cli_table_cell(t, f->finding.fixed.len ? f->finding.fixed : str_of(tr("none known")));
-	struct str reason = lang_current() == LANG_JA ? p->reason_ja : p->reason, note = f->finding.note;
-	if (s->scan->why && note.len)
-		cli_table_cellf(t, tr("%.*s The publisher says: %.*s"), STR_ARG(reason), STR_ARG(note));
-	else if (s->scan->why)
-		cli_table_cell(t, reason);
+	scan_fixed_cell(t, &f->finding);
+	if (s->scan->why)
+		scan_why_cell(t, f->finding.vulnerability.id, s->result.products[f->software].names[0], &f->finding, p);
 	else
 		cli_table_cellf(t, "%.0f %%", s->result.products[f->software].confidence * 100);
 }
@@ -170,7 +191,6 @@ print_table(const struct software_scan *s)
 	static const char *const headers_why[] = { "VULNERABILITY", "ACTION",    "DUE",      "KEV", "SEVERITY",
 						   "SOFTWARE",      "INSTALLED", "FIXED IN", "WHY" };
 	struct arena *a = s->scan->cli->arena;
-	size_t states[SOFTWARE_NOT_IN_FEEDS + 1] = { 0 };
 	struct row *rows = ARENA_ARRAY(a, struct row, s->result.count + 1);
 	for (size_t i = 0; i < s->result.count; i++)
 		rows[i] = (struct row){ s, i };
@@ -182,19 +202,76 @@ print_table(const struct software_scan *s)
 		cli_table_print(t);
 		putchar('\n');
 	}
-	for (size_t i = 0; i < s->count; i++)
-		states[s->result.states[i]]++;
-	printf(tr("Findings: %zu. Judged: %zu of %zu pieces of software.\n"), s->result.count, states[SOFTWARE_JUDGED],
-	       s->count);
-	if (states[SOFTWARE_JUDGED] < s->count)
+	printf(tr("Findings: %zu. Judged: %zu of %zu pieces of software.\n"), s->result.count,
+	       s->states[SOFTWARE_JUDGED], s->count);
+	if (s->result.count)
+		scan_sums_print(&s->sums);
+	if (s->states[SOFTWARE_JUDGED] < s->count)
 		printf(tr("Unknown are the others: %zu without a version, %zu that mamori's table does not know, %zu "
-			  "that no "
-			  "feed names.\n"),
-		       states[SOFTWARE_NO_VERSION], states[SOFTWARE_NOT_MAPPED], states[SOFTWARE_NOT_IN_FEEDS]);
-	if (s->result.unsure_count)
-		printf(tr("%zu more vulnerabilities need another product beside it that the list does not name (--json "
-			  "names them).\n"),
-		       s->result.unsure_count);
+			  "that no feed names.\n"),
+		       s->states[SOFTWARE_NO_VERSION], s->states[SOFTWARE_NOT_MAPPED],
+		       s->states[SOFTWARE_NOT_IN_FEEDS]);
+	if (s->doubtful)
+		printf(tr("Vulnerabilities whose versions cannot be compared with the installed ones: %zu (--json or "
+			  "--csv names them).\n"),
+		       s->doubtful);
+	if (s->result.unsure_count > s->doubtful)
+		printf(tr("Vulnerabilities that need another product beside it, which the list does not name: %zu "
+			  "(--json or --csv names them).\n"),
+		       s->result.unsure_count - s->doubtful);
+}
+
+/* ---- CSV ---- */
+
+static void
+csv_software(const struct software_scan *s, struct buf *out, const char *state, size_t number)
+{
+	const struct software *software = &s->list[number];
+	const struct software_product *p = &s->result.products[number];
+	cli_csv(out, str_of(state), false);
+	cli_csv(out, software->publisher, false);
+	cli_csv(out, software->name.len ? software->name : software->cpe, false);
+	cli_csv(out, software->version, false);
+	cli_csv(out, p->count ? p->names[0] : STR(""), false);
+	if (p->count)
+		buf_addf(out, "%.1f", p->confidence);
+	buf_add_char(out, ',');
+}
+
+static void
+csv_finding(const struct software_scan *s, struct buf *out, const char *state, const struct software_finding *f,
+	    const struct priority *p)
+{
+	csv_software(s, out, state, f->software);
+	cli_csv(out, f->finding.fixed, false);
+	cli_csv(out, f->finding.vulnerability.id, false);
+	scan_csv_verdict(out, &f->finding.vulnerability, -1, p, f->finding.why, f->finding.last_affected);
+	cli_csv(out, f->finding.only_with, true);
+}
+
+static void
+print_csv(const struct software_scan *s)
+{
+	BUF_AUTO out = { 0 };
+	const struct software_result *r = &s->result;
+	buf_add(&out,
+		STR("state,publisher,name,installed,product,confidence,fixed,vulnerability,severity,cvss,kev,epss,"
+		    "running,due,action,action_why,why,last_affected,title,only_with\r\n"));
+	for (size_t i = 0; i < r->count; i++)
+		csv_finding(s, &out, "finding", &r->findings[i], &s->priorities[i]);
+	for (size_t i = 0; i < r->unsure_count; i++) {
+		struct priority p;
+		const struct finding *f = &r->unsure[i].finding;
+		priority_decide(&s->scan->policy, &f->vulnerability, f->date, f->fixed.len + f->last_affected.len > 0,
+				&p);
+		csv_finding(s, &out, unsure_reason(&r->unsure[i]), &r->unsure[i], &p);
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (r->states[i] != SOFTWARE_JUDGED) {
+			csv_software(s, &out, software_state_name(r->states[i]), i);
+			buf_add(&out, STR(",,,,,,,,,,,,,\r\n"));
+		}
+	fwrite(buf_cstr(&out), 1, out.len, stdout);
 }
 
 int
@@ -207,6 +284,8 @@ scan_software(struct scan *scan)
 	bool known = match(&s, &e);
 	if (scan->cli->json && (known || s.result.states))
 		print_json(&s);
+	else if (known && scan->csv)
+		print_csv(&s);
 	else if (known)
 		print_table(&s);
 	fflush(stdout);
@@ -217,8 +296,15 @@ scan_software(struct scan *scan)
 	}
 	if (!known)
 		return cli_fail(scan->cli, &e);
-	for (size_t i = 0; i < s.result.count; i++)
-		if (scan_fails(scan->fail_on, &s.result.findings[i].finding.vulnerability))
-			return 1;
-	return 0;
+	scan_warn_stale(scan->cli);
+	/* Nothing judged is not “nothing found”. */
+	if (scan->fail_on && s.states[SOFTWARE_JUDGED] == 0) {
+		err_set(&e, ERR_UNREACHABLE,
+			"none of the %zu pieces of software in %s could be judged, so --fail-on has nothing to decide "
+			"by; "
+			"--json says why",
+			s.count, scan->software);
+		return cli_fail(scan->cli, &e);
+	}
+	return scan_sums_status(&s.sums, scan->fail_on);
 }

@@ -206,6 +206,7 @@ print_json(struct scan *s)
 	put_findings(s, &w, "findings", WINDOWS_OPEN);
 	put_findings(s, &w, "unknown", WINDOWS_UNKNOWN);
 	put_missing(s, &w);
+	scan_put_stale(s->cli, &w);
 	json_put_i64(&w, "closed", (int64_t)s->result.closed);
 	json_put_i64(&w, "cyclic", (int64_t)s->result.cyclic);
 	json_end_object(&w);
@@ -232,7 +233,8 @@ print_csv(struct scan *s)
 		cli_csv(&out, f->vulnerability.id, false);
 		cli_csv(&out, STR(""), false);
 		cli_csv(&out, buf_str(&kbs), false);
-		scan_csv_verdict(&out, &f->vulnerability, -1, &p, f->why);
+		scan_csv_verdict(&out, &f->vulnerability, -1, &p, f->why, STR(""));
+		cli_csv(&out, STR(""), true);
 	}
 	fwrite(buf_cstr(&out), 1, out.len, stdout);
 }
@@ -366,8 +368,12 @@ scan_windows(struct cli *c, const struct scan_windows_options *o)
 	fflush(stdout);
 	if (!known)
 		return cli_fail(c, &e);
-	for (size_t i = 0; i < s.result.open; i++)
-		if (scan_fails(o->fail_on, &s.result.findings[i].vulnerability))
-			return 1;
-	return 0;
+	scan_warn_stale(c);
+	struct scan_sums sums = { .unknown = s.result.count - s.result.open + !s.host.kbs_known };
+	for (size_t i = 0; i < s.result.open; i++) {
+		const struct windows_finding *f = &s.result.findings[i];
+		const struct priority p = decide(&s, f);
+		scan_sums_add(&sums, &f->vulnerability, &p, f->patch != 0, o->policy->now);
+	}
+	return scan_sums_status(&sums, o->fail_on);
 }

@@ -13,20 +13,6 @@ scan_cleanup(struct scan *s)
 }
 
 static bool
-parse_fail_on(struct scan *s, struct err *e)
-{
-	static const char *const names[] = { NULL, "critical", "high", "kev", "any" };
-	if (!s->fail_on_text)
-		return true;
-	for (int i = FAIL_CRITICAL; i <= FAIL_ANY; i++)
-		if (strcmp(s->fail_on_text, names[i]) == 0) {
-			s->fail_on = (enum fail_on)i;
-			return true;
-		}
-	return err_set(e, ERR_USAGE, "--fail-on takes critical, high, kev or any, not “%s”", s->fail_on_text);
-}
-
-static bool
 check_options(struct scan *s, struct err *e)
 {
 	if (s->root && s->dpkg_status)
@@ -42,11 +28,9 @@ check_options(struct scan *s, struct err *e)
 		return err_set(e, ERR_USAGE, "--qfe adds to what --systeminfo says; name that file as well");
 	if (s->software && (s->root || s->dpkg_status || s->os_name || s->systeminfo))
 		return err_set(e, ERR_USAGE, "--software excludes --root, --dpkg-status, --os and --systeminfo");
-	if (s->software && s->csv)
-		return err_set(e, ERR_USAGE, "--csv is for packages; for software use --json");
 	if (s->cli->json && s->csv)
 		return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
-	return parse_fail_on(s, e);
+	return !s->fail_on_text || scan_fail_on_parse(s->fail_on_text, &s->fail_on, e);
 }
 
 static bool
@@ -93,43 +77,12 @@ read_packages(struct scan *s, struct err *e)
 
 /* ---- the verb ---- */
 
-bool
-scan_fails(enum fail_on level, const struct vulnerability *v)
-{
-	return level == FAIL_ANY || (level == FAIL_KEV && v->kev) ||
-	       (level == FAIL_HIGH && v->severity >= SEVERITY_HIGH) ||
-	       (level == FAIL_CRITICAL && v->severity >= SEVERITY_CRITICAL);
-}
-
-static bool
-fails(const struct scan *s)
-{
-	const struct scan_sums *n = &s->sums;
-	switch (s->fail_on) {
-	case FAIL_ANY:
-		return s->result.count > 0;
-	case FAIL_KEV:
-		return n->kev > 0;
-	case FAIL_HIGH:
-		return n->by[SEVERITY_HIGH] + n->by[SEVERITY_CRITICAL] > 0;
-	case FAIL_CRITICAL:
-		return n->by[SEVERITY_CRITICAL] > 0;
-	case FAIL_NEVER:
-		break;
-	}
-	return false;
-}
-
 static void
 sum_up(struct scan *s)
 {
 	SCAN_CURSOR_AUTO c = { .scan = s };
 	while (scan_next(&c)) {
-		s->sums.kev += c.finding.vulnerability.kev;
-		s->sums.fixable += c.finding.fixed.len > 0;
-		s->sums.now += c.priority.action == ACTION_NOW;
-		s->sums.overdue += c.priority.due && c.priority.due < s->request.now;
-		s->sums.by[c.finding.vulnerability.severity]++;
+		scan_sums_add(&s->sums, &c.finding.vulnerability, &c.priority, c.finding.fixed.len > 0, s->request.now);
 	}
 }
 
@@ -179,7 +132,8 @@ scan_run(struct cli *c, int argc, char **argv)
 		  "Look at a list of applications and appliances: CSV or JSON Lines with publisher, name, version or "
 		  "cpe",
 		  &s.software, NULL, NULL },
-		{ "fail-on", "LEVEL", "Exit with 1 when such a finding is there: critical, high, kev, any",
+		{ "fail-on", "LEVEL,…",
+		  "Exit with 1 when such a finding is there: critical, high, medium, low, kev, overdue, unknown, any",
 		  &s.fail_on_text, NULL, NULL },
 		{ "deadlines", "SET", "Due dates by this set: bod (default), pci, hipaa, cis", &s.deadlines, NULL,
 		  NULL },
@@ -224,7 +178,8 @@ scan_run(struct cli *c, int argc, char **argv)
 	}
 	if (!known)
 		return cli_fail(c, &e);
-	return fails(&s) ? 1 : 0;
+	scan_warn_stale(c);
+	return scan_sums_status(&s.sums, s.fail_on);
 }
 
 const struct cli_verb verb_scan = {

@@ -546,13 +546,14 @@ feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_sta
 	if (!store_open(&s, data, false, e))
 		return false;
 	validators_read(&known, data);
+	struct feed_status *files = ARENA_ARRAY(&s.arena, struct feed_status, s.names.count + 1);
+	for (size_t i = 0; i < s.names.count; i++)
+		if (!status_of_file(path_join(&s.arena, s.dir, arena_cstr(&s.arena, s.names.items[i])), &files[i], e))
+			return false;
 	for (const struct feed_ops *const *f = feeds_all; *f; f++) {
 		bool any = false;
 		for (size_t i = 0; i < s.names.count; i++) {
-			struct feed_status st = { 0 };
-			const char *path = path_join(&s.arena, s.dir, arena_cstr(&s.arena, s.names.items[i]));
-			if (!status_of_file(path, &st, e))
-				return false;
+			struct feed_status st = files[i];
 			if (strcmp(st.feed, (*f)->name) != 0)
 				continue;
 			/* The publisher said later that this is still the newest. */

@@ -2,6 +2,7 @@
 """What `mamori scan` prints, letter by letter: table, reasons, Japanese, CSV, JSON, exit statuses.
 
 test/golden/scan.py --update writes the expected files anew; look at the difference before committing it."""
+import csv
 import json
 import os
 import pathlib
@@ -47,7 +48,8 @@ def golden(data, update):
 
 
 def fail_on(data):
-    for level, expected in (("kev", 1), ("any", 1), ("critical", 0), ("high", 0), ("dire", 2)):
+    for level, expected in (("kev", 1), ("any", 1), ("critical", 0), ("high", 0), ("low", 0), ("unknown", 1), ("overdue", 0),
+                            ("high,kev", 1), ("dire", 2), ("high,dire", 2)):
         status, out, error = scan(data, "--fail-on", level)
         yield f"--fail-on {level} exits with {expected}", status == expected and (not out) == (expected == 2), error
 
@@ -111,6 +113,58 @@ def trackers_reason(data):
         yield "in Japanese as well", status == 0 and all(reason in out.decode() for reason in said.values()), out
 
 
+def cve(number, product, versions, updated="2020-01-01T00:00:00Z"):
+    return json.dumps({
+        "dataType": "CVE_RECORD", "dataVersion": "5.1",
+        "cveMetadata": {"cveId": f"CVE-2031-{number:04}", "state": "PUBLISHED", "datePublished": "2019-05-01T00:00:00Z",
+                        "dateUpdated": updated},
+        "containers": {"cna": {
+            "title": f"Hole {number}", "metrics": [{"cvssV3_1": {"baseScore": 9.8, "vectorString":
+                                                                 "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
+            "affected": [{"cpes": [f"cpe:2.3:a:{product}:*:*:*:*:*:*:*:*"],
+                          "versions": [{"status": "affected", **v} for v in versions]}]}}}) + "\n"
+
+
+def software():
+    """A list of applications and appliances: what is found, what is unknown and why, in every form."""
+    with tempfile.TemporaryDirectory(prefix="mamori-golden-") as own:
+        feed, rows, none = (pathlib.Path(own) / name for name in ("cve.jsonl", "list.csv", "none.csv"))
+        feed.write_text(cve(1, "vmware:vcenter_server", [{"version": "8.0", "lessThan": "8.0U2"}])
+                        + cve(2, "sonicwall:sonicos", [{"version": "7.0.1-5111 and older"}])
+                        + cve(3, "vmware:vcenter_server", [{"version": "8.0", "lessThan": "https://example.org/notes"}])
+                        + cve(4, "sonicwall:sonicos", [{"version": "6.5.4 and older"}]))
+        rows.write_text("publisher,name,version\nVMware,vCenter Server,8.0.1\nSonicWall,TZ 370,7.0.1-5035\n"
+                        "Nobody,Something,1.0\nMozilla,Mozilla Firefox,\n")
+        none.write_text("publisher,name,version\nNobody,Something,1.0\n")
+        status, _, error = run(own, "feed", "import", feed)
+        yield "CVE records are imported", status == 0, error
+        status, out, error = run(own, "scan", "--software", rows)
+        table = {line.split()[0]: line for line in out.decode().splitlines() if line.startswith("CVE-")}
+        yield "software: two findings", status == 0 and set(table) == {"CVE-2031-0001", "CVE-2031-0002"}, out
+        yield "software: the fixed version, and the last one affected", "8.0U2" in table["CVE-2031-0001"] \
+            and "after 7.0.1-5111" in table["CVE-2031-0002"], table
+        yield "software: the summary counts all of it", b"Findings: 2. Judged: 2 of 4" in out and b"critical 2" in out \
+            and b"cannot be compared with the installed ones: 1" in out and b"past their due date 2" in out, out
+        yield "software: old feeds are named", error.count("\n") == 1 and "cve" in error and "feed update" in error, error
+        status, out, error = run(own, "scan", "--software", rows, "--json")
+        document = json.loads(out)
+        yield "software: JSON names what is unknown", document["stale"] == ["cve"] and \
+            sorted(u["reason"] for u in document["unknown"]) == ["no-version", "not-comparable", "not-mapped"], document
+        yield "software: a due date counts from the publication", document["findings"][0]["due"][:4] == "2019", document
+        status, out, error = run(own, "scan", "--software", rows, "--csv")
+        lines = list(csv.DictReader(out.decode().splitlines()))
+        yield "software: CSV has a line for each", [(r["state"], r["vulnerability"], r["title"]) for r in lines] == \
+            [("finding", "CVE-2031-0001", "Hole 1"), ("finding", "CVE-2031-0002", "Hole 2"),
+             ("not-comparable", "CVE-2031-0003", "Hole 3"), ("not-mapped", "", ""), ("no-version", "", "")], lines
+        status, out, error = run(own, "scan", "--software", rows, "--why", "--lang", "ja")
+        yield "software: --why says up to where, in Japanese", "7.0.1-5111 までが影響を受けます" in out.decode(), out
+        for level, expected in (("critical", 1), ("kev", 0), ("overdue", 1), ("unknown", 1)):
+            status, _, error = run(own, "scan", "--software", rows, "--fail-on", level)
+            yield f"software: --fail-on {level} exits with {expected}", status == expected, error
+        status, _, error = run(own, "scan", "--software", none, "--fail-on", "any")
+        yield "software: nothing judged is not nothing found", status == 4 and "none of the 1" in error, f"{status} {error}"
+
+
 def main():
     update = "--update" in sys.argv
     failed = number = 0
@@ -119,7 +173,7 @@ def main():
         status, _, error = run(data, "feed", "import", *feeds)
         points = [("the feeds are imported", status == 0, error)]
         points += [*golden(data, update), *fail_on(data), *wrong_words(data), *unknown_is_not_none(data),
-                   *broken_stanza(data), *trackers_reason(data)]
+                   *broken_stanza(data), *trackers_reason(data), *software()]
     for number, (name, good, detail) in enumerate(points, 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {name}")
