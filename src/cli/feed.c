@@ -326,15 +326,21 @@ feed_status_run(struct cli *c, int argc, char **argv)
 	struct err e = { 0 };
 	int operands = 0;
 	struct feed_status *list;
-	size_t count;
+	size_t count, old = 0;
+	bool fail_on_stale = false;
 	int64_t now = clock_now(c->clock);
-	if (!cli_parse(c, &verb_feed_status, NULL, 0, argc, argv, &operands, &e) ||
+	const struct cli_option options[] = {
+		{ "fail-on-stale", NULL, "Exit with 1 when an imported feed is older than its own rhythm", NULL,
+		  &fail_on_stale, NULL },
+	};
+	if (!cli_parse(c, &verb_feed_status, options, COUNT(options), argc, argv, &operands, &e) ||
 	    !feed_status_read(c->data, c->arena, now, &list, &count, &e))
 		return cli_fail(c, &e);
 	struct cli_table *t = cli_table_new(c->arena, headers, COUNT(headers));
 	for (size_t i = 0; i < count; i++) {
 		const struct feed_status *s = &list[i];
 		char when[TIME_RFC3339_MAX];
+		old += s->stale && s->imported_at != 0;
 		if (c->json) {
 			status_json(s);
 			continue;
@@ -350,9 +356,13 @@ feed_status_run(struct cli *c, int argc, char **argv)
 	}
 	if (!c->json)
 		cli_table_print(t);
-	return 0;
+	return fail_on_stale && old > 0 ? 1 : 0;
 }
 
 const struct cli_verb verb_feed_status = {
-	"feed status", "", "Show what was imported and how old it is", "  mamori feed status --json", feed_status_run,
+	"feed status",
+	"",
+	"Show what was imported and how old it is",
+	"  mamori feed status --json\n  mamori feed status --fail-on-stale || mamori feed update",
+	feed_status_run,
 };

@@ -98,8 +98,8 @@ put_finding(struct json_writer *w, const struct finding *f, const struct priorit
 	json_end_object(w);
 }
 
-static void
-put_eol(struct json_writer *w, const struct end_of_life *eol)
+void
+scan_put_eol(struct json_writer *w, const struct end_of_life *eol)
 {
 	json_key(w, "eol");
 	if (!eol->known) {
@@ -128,7 +128,7 @@ scan_print_json(struct scan *s)
 	json_put_str(&w, "name", inv->os.name.len ? inv->os.name : STR_NONE);
 	json_put_str(&w, "hostname", inv->hostname.len ? inv->hostname : STR_NONE);
 	json_put_str(&w, "kernel", inv->running_kernel.len ? inv->running_kernel : STR_NONE);
-	put_eol(&w, &s->result.eol);
+	scan_put_eol(&w, &s->result.eol);
 	json_end_object(&w);
 	json_put_i64(&w, "packages", (int64_t)inv->packages.count);
 	json_put_i64(&w, "bad", (int64_t)inv->packages.bad);
@@ -329,10 +329,11 @@ static void
 print_eol(const struct scan *s)
 {
 	const struct end_of_life *eol = &s->result.eol;
-	char when[TIME_RFC3339_MAX];
+	char when[TIME_RFC3339_MAX], regular[TIME_RFC3339_MAX];
 	if (!eol->known)
 		return;
 	int64_t day = eol->eol;
+	time_rfc3339(eol->support, regular);
 	time_rfc3339(day, when);
 	when[10] = 0;
 	if (eol->ended && day)
@@ -341,6 +342,9 @@ print_eol(const struct scan *s)
 	else if (eol->ended)
 		printf(tr("This system is past its end of support: %.*s %.*s. It gets no more fixes.\n"),
 		       STR_ARG(eol->product), STR_ARG(eol->cycle));
+	else if (day && eol->support && eol->support < s->request.now)
+		printf(tr("%.*s %.*s gets long-term fixes until %s; its regular support ended on %.10s.\n"),
+		       STR_ARG(eol->product), STR_ARG(eol->cycle), when, regular);
 	else if (day)
 		printf(tr("%.*s %.*s is supported until %s.\n"), STR_ARG(eol->product), STR_ARG(eol->cycle), when);
 }

@@ -13,6 +13,7 @@ struct software_scan {
 	struct priority *priorities; /* of the findings */
 	size_t states[SOFTWARE_NOT_IN_FEEDS + 1]; /* so many pieces of software */
 	size_t doubtful; /* of result.unsure: those that cannot be compared */
+	struct end_of_life *eol; /* of each piece of software */
 	struct scan_sums sums;
 };
 
@@ -37,8 +38,12 @@ judge(struct software_scan *s)
 		priority_decide(&s->scan->policy, &f->vulnerability, f->date, fixable, p);
 		scan_sums_add(&s->sums, &f->vulnerability, p, fixable, s->scan->policy.now);
 	}
-	for (size_t i = 0; i < s->count; i++)
+	s->eol = ARENA_ARRAY(s->scan->cli->arena, struct end_of_life, s->count + 1);
+	for (size_t i = 0; i < s->count; i++) {
 		s->states[r->states[i]]++;
+		software_end_of_life(s->scan->index, &r->products[i], s->scan->policy.now, s->scan->cli->arena,
+				     &s->eol[i]);
+	}
 	for (size_t i = 0; i < r->unsure_count; i++)
 		s->doubtful += r->unsure[i].finding.doubtful;
 	s->sums.unknown = s->count - s->states[SOFTWARE_JUDGED] + r->unsure_count;
@@ -133,6 +138,17 @@ print_json(const struct software_scan *s)
 		json_end_object(&w);
 	}
 	json_end_array(&w);
+	json_key(&w, "support");
+	json_begin_array(&w);
+	for (size_t i = 0; r->covered && i < s->count; i++) {
+		if (!s->eol[i].known)
+			continue;
+		json_begin_object(&w);
+		put_software(&w, &s->list[i], &r->products[i]);
+		scan_put_eol(&w, &s->eol[i]);
+		json_end_object(&w);
+	}
+	json_end_array(&w);
 	json_end_object(&w);
 	cli_print_line(&out);
 }
@@ -183,6 +199,31 @@ print_row(const struct software_scan *s, struct cli_table *t, size_t number)
 		cli_table_cellf(t, "%.0f %%", s->result.products[f->software].confidence * 100);
 }
 
+/* What gets no more fixes is a finding of its own kind, however many vulnerabilities are known. */
+static void
+print_ended(const struct software_scan *s)
+{
+	static const char *const headers[] = { "SOFTWARE", "INSTALLED", "SUPPORT ENDED" };
+	struct cli_table *t = cli_table_new(s->scan->cli->arena, headers, COUNT(headers));
+	size_t rows = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct end_of_life *eol = &s->eol[i];
+		char when[TIME_RFC3339_MAX] = "";
+		if (!eol->ended)
+			continue;
+		if (eol->eol)
+			time_rfc3339(eol->eol, when);
+		cli_table_cell(t, s->list[i].name.len ? s->list[i].name : s->list[i].cpe);
+		cli_table_cell(t, s->result.products[i].version);
+		cli_table_cellf(t, "%.*s %.*s %.10s", STR_ARG(eol->product), STR_ARG(eol->cycle), when);
+		rows++;
+	}
+	if (rows == 0)
+		return;
+	cli_table_print(t);
+	putchar('\n');
+}
+
 static void
 print_table(const struct software_scan *s)
 {
@@ -202,6 +243,7 @@ print_table(const struct software_scan *s)
 		cli_table_print(t);
 		putchar('\n');
 	}
+	print_ended(s);
 	printf(tr("Findings: %zu. Judged: %zu of %zu pieces of software.\n"), s->result.count,
 	       s->states[SOFTWARE_JUDGED], s->count);
 	if (s->result.count)

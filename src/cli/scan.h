@@ -32,6 +32,7 @@ int scan_sums_status(const struct scan_sums *n, unsigned fail_on);
 /* Imported feeds that are older than their own rhythm. */
 #define SCAN_FEEDS_MAX 32
 size_t scan_stale_feeds(struct cli *c, struct str *out, size_t max);
+void scan_put_eol(struct json_writer *w, const struct end_of_life *eol); /* "eol": its dates, or null */
 void scan_put_stale(struct cli *c, struct json_writer *w); /* "stale": their names */
 void scan_warn_stale(struct cli *c); /* on stderr, when there are any */
 

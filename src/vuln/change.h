@@ -32,5 +32,9 @@ bool name_set_meets(struct name_set x, struct name_set y);
 
 /* End of life of a system alone, as match_hits() has it. */
 void match_end_of_life(const struct vuln_index *ix, struct str os, int64_t now, struct end_of_life *out);
+/* The same of a row of the index. */
+struct index_cycle;
+void index_cycle_support(const struct vuln_index *ix, const struct index_cycle *c, bool extended_is_free, int64_t now,
+			 struct end_of_life *out);
 
 #endif

@@ -201,7 +201,14 @@ match_end_of_life(const struct vuln_index *ix, struct str os, int64_t now, struc
 		c = index_find_cycle(ix, str_of(eco->eol), major);
 	if (!c)
 		return;
-	bool longer = eco->extended_is_free && c->extended > EOL_PAST && c->extended != EOL_NEVER;
+	index_cycle_support(ix, c, eco->extended_is_free, now, out);
+}
+
+void
+index_cycle_support(const struct vuln_index *ix, const struct index_cycle *c, bool extended_is_free, int64_t now,
+		    struct end_of_life *out)
+{
+	bool longer = extended_is_free && c->extended > EOL_PAST && c->extended != EOL_NEVER;
 	int64_t end = longer ? c->extended : c->eol, regular = longer ? c->eol : c->support;
 	*out = (struct end_of_life){ .known = true,
 				     .product = index_string(ix, c->title),

@@ -45,6 +45,10 @@ struct software_result {
 bool software_match(const struct vuln_index *ix, const struct software *list, size_t count, int64_t now,
 		    struct arena *a, struct software_result *out, struct err *e) MUST_CHECK;
 
+/* Until when the product's release is supported; !out->known: the feed has no such product or release. */
+void software_end_of_life(const struct vuln_index *ix, const struct software_product *p, int64_t now, struct arena *a,
+			  struct end_of_life *out);
+
 /* A list as CSV with a header, or JSON Lines; columns and keys publisher (vendor), name (model, product), version
  * (firmware), cpe; others are left alone. *bad: lines that could not be read. ERR_INPUT: no such list. */
 bool software_list_read(struct str text, const char *path, struct arena *a, struct software **out, size_t *count,

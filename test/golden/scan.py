@@ -135,8 +135,10 @@ def software():
                         + cve(4, "sonicwall:sonicos", [{"version": "6.5.4 and older"}]))
         rows.write_text("publisher,name,version\nVMware,vCenter Server,8.0.1\nSonicWall,TZ 370,7.0.1-5035\n"
                         "Nobody,Something,1.0\nMozilla,Mozilla Firefox,\n")
+        eol = pathlib.Path(own) / "vmware-vcenter.json"
+        eol.write_text('[{"cycle": "8.0", "eol": "2020-02-03"}, {"cycle": "9.0", "eol": false}]')
         none.write_text("publisher,name,version\nNobody,Something,1.0\n")
-        status, _, error = run(own, "feed", "import", feed)
+        status, _, error = run(own, "feed", "import", feed, eol)
         yield "CVE records are imported", status == 0, error
         status, out, error = run(own, "scan", "--software", rows)
         table = {line.split()[0]: line for line in out.decode().splitlines() if line.startswith("CVE-")}
@@ -145,11 +147,17 @@ def software():
             and "after 7.0.1-5111" in table["CVE-2031-0002"], table
         yield "software: the summary counts all of it", b"Findings: 2. Judged: 2 of 4" in out and b"critical 2" in out \
             and b"cannot be compared with the installed ones: 1" in out and b"past their due date 2" in out, out
+        yield "software: what gets no more fixes is named", any(
+            "vCenter Server" in line and "8.0 2020-02-03" in line for line in out.decode().splitlines()), out
         yield "software: old feeds are named", error.count("\n") == 1 and "cve" in error and "feed update" in error, error
+        yield "feed status fails when one is old, if asked", run(own, "feed", "status")[0] == 0 and \
+            run(own, "feed", "status", "--fail-on-stale")[0] == 1, ""
         status, out, error = run(own, "scan", "--software", rows, "--json")
         document = json.loads(out)
         yield "software: JSON names what is unknown", document["stale"] == ["cve"] and \
             sorted(u["reason"] for u in document["unknown"]) == ["no-version", "not-comparable", "not-mapped"], document
+        yield "software: JSON names the end of support", [(s["name"], s["eol"]["ended"]) for s in document["support"]] == \
+            [("vCenter Server", True)], document
         yield "software: a due date counts from the publication", document["findings"][0]["due"][:4] == "2019", document
         status, out, error = run(own, "scan", "--software", rows, "--csv")
         lines = list(csv.DictReader(out.decode().splitlines()))

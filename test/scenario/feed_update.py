@@ -22,7 +22,8 @@ FIXTURES = REPO / "test/fixtures/feeds"
 FETCHED = {"debian-dsa", "debian-dla", "debian-tracker", "kev", "epss", "jvn", "osv", "eol", "msrc-definitions", "cve",
            "csaf", "msrc-cvrf"}
 PRODUCTS = ("debian", "ubuntu", "almalinux", "rocky-linux", "rhel", "alpine-linux", "centos", "oracle-linux", "windows",
-            "windows-server")
+            "windows-server", "fortios", "pan-os", "pan-gp", "cisco-ios-xe", "big-ip", "vmware-esxi", "vmware-vcenter",
+            "veeam-backup-and-replication", "mssqlserver", "firefox", "oracle-jdk", "postgresql", "mysql")
 
 
 # Not in order, one that is gone, two that are none of this publisher's.

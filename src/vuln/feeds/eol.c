@@ -4,7 +4,7 @@
 
 #define CYCLES_MAX 2000
 
-/* The systems of a fleet; other products come with an import of the whole API. */
+/* The systems of a fleet and what stands at its edge; others come with an import of the whole API. */
 static const char *const eol_urls[] = {
 	"https://endoflife.date/api/debian.json",
 	"https://endoflife.date/api/ubuntu.json",
@@ -16,6 +16,19 @@ static const char *const eol_urls[] = {
 	"https://endoflife.date/api/oracle-linux.json",
 	"https://endoflife.date/api/windows.json",
 	"https://endoflife.date/api/windows-server.json",
+	"https://endoflife.date/api/fortios.json",
+	"https://endoflife.date/api/pan-os.json",
+	"https://endoflife.date/api/pan-gp.json",
+	"https://endoflife.date/api/cisco-ios-xe.json",
+	"https://endoflife.date/api/big-ip.json",
+	"https://endoflife.date/api/vmware-esxi.json",
+	"https://endoflife.date/api/vmware-vcenter.json",
+	"https://endoflife.date/api/veeam-backup-and-replication.json",
+	"https://endoflife.date/api/mssqlserver.json",
+	"https://endoflife.date/api/firefox.json",
+	"https://endoflife.date/api/oracle-jdk.json",
+	"https://endoflife.date/api/postgresql.json",
+	"https://endoflife.date/api/mysql.json",
 	NULL,
 };
 
