@@ -5,6 +5,7 @@
 #include "vuln/cpe.h"
 #include "vuln/fields.h"
 #include "vuln/index.h"
+#include "vuln/java-version.h"
 
 #include <assert.h>
 
@@ -139,6 +140,8 @@ collect(const struct vuln_index *ix, const struct index_system *system, const st
 	for (size_t i = 0; i < count; i++) {
 		struct software_product *p = &out->products[i];
 		software_product(&list[i], a, p);
+		if (p->count > 0 && java_is(p->names[0]))
+			p->version = java_version(p->version, a);
 		bool known = false;
 		for (size_t k = 0; k < p->count; k++) {
 			if (!system || !index_find_package(ix, system, p->names[k]))

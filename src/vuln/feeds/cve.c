@@ -5,6 +5,7 @@
 #include "vuln/affected.h"
 #include "vuln/cpe.h"
 #include "vuln/cvss.h"
+#include "vuln/java-version.h"
 #include "vuln/ops.h"
 #include "vuln/range-text.h"
 #include "vuln/read.h"
@@ -122,6 +123,12 @@ cve_spend(struct cve_doc *d, size_t steps)
 static void
 cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str introduced, struct str limit)
 {
+	/* Oracle names the newest of each line that is affected: those before it are as well. */
+	if (kind == RANGE_EXACT && java_is(name)) {
+		kind = RANGE_UNTIL;
+		limit = java_version(limit, d->arena);
+		introduced = java_line(limit);
+	}
 	if (cve_spend(d, 1))
 		affected_set_add(&d->products, STR("cpe"), name,
 				 (struct affected_range){ kind, introduced, limit, d->condition });
@@ -378,7 +385,8 @@ cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank ran
 			(void)table_put(&told, c.name, &added);
 		if (added)
 			cve_versions(d, c.name, affected);
-		if (versions == 0 && c.version.len > 0)
+		/* Java's update stands only in the CPE. */
+		if ((versions == 0 || java_is(c.name)) && c.version.len > 0)
 			cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
 		else if (versions == 0 && str_eq(json_get_str(affected, "defaultStatus"), STR("affected")))
 			cve_range(d, c.name, RANGE_OPEN, STR(""), STR(""));

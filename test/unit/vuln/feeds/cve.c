@@ -153,6 +153,37 @@ versions_as_publishers_write_them(void **state)
 	}
 }
 
+static void
+java_says_it_in_its_own_way(void **state)
+{
+	static const struct {
+		const char *version, *told;
+	} rows[] = {
+		{ "8.0.3610.9", "affected" }, { "8.0.3510.10", "affected" }, { "1.8.0_351", "affected" },
+		{ "8.0.3710.11", "safe" },    { "8u371", "safe" },           { "11.0.18", "affected" },
+		{ "11.0.2", "affected" },     { "11.0.19", "safe" },         { "17.0.1", "safe" },
+	};
+	(void)feed_import_text(state, "cves",
+			       STR(RECORD("CVE-2031-0001", "PUBLISHED", "\"title\":\"Java\"",
+					  ",\"affected\":[{\"vendor\":\"oracle\",\"product\":\"jre\",\"cpes\":["
+					  "\"cpe:2.3:a:oracle:jre:11.0.18:*:*:*:*:*:*:*\",\"cpe:2.3:a:oracle:jre:1.8.0:"
+					  "update361:*:*:*:*:*:*\"],"
+					  "\"versions\":[" ALONE("11.0.18") "," ALONE("1.8.0") "]}]")));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ARENA_AUTO a = { 0 };
+		struct software list = { .publisher = STR("Oracle Corporation"),
+					 .name = STR("Java 8 Update 361"),
+					 .version = str_of(rows[i].version) };
+		struct software_result out;
+		struct vuln_index *ix;
+		assert_ok(vuln_index_open(unit_path(state, "data"), &ix, &unit_err));
+		assert_ok(software_match(ix, &list, 1, unit_instant, &a, &out, &unit_err));
+		if ((out.count == 1) != (strcmp(rows[i].told, "affected") == 0))
+			fail_msg("Java %s is not %s", rows[i].version, rows[i].told);
+		vuln_index_close(ix);
+	}
+}
+
 /* Another word in an old record is no new reason to act. */
 static void
 due_dates_count_from_the_publication(void **state)
@@ -183,6 +214,7 @@ main(void)
 		unit_test_in_folder(a_record_that_multiplies_is_left_out),
 		unit_test_in_folder(records_count_before_advisories),
 		unit_test_in_folder(versions_as_publishers_write_them),
+		unit_test_in_folder(java_says_it_in_its_own_way),
 		unit_test_in_folder(due_dates_count_from_the_publication),
 	};
 	return cmocka_run_group_tests_name("vuln/feeds/cve", tests, NULL, NULL);
