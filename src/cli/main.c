@@ -130,7 +130,9 @@ verb_unknown(int argc, char **argv)
 	for (const struct cli_verb *const *v = cli_verbs; *v && !group; v++)
 		group = verb_in_group(*v, str_of(argv[0]));
 	if (group && (argc == 1 || argv[1][0] == '-')) {
-		bool asked = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+		bool asked = false;
+		for (int i = 1; i < argc; i++) /* --lang may stand before it */
+			asked = asked || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
 		verb_group_help(argv[0], asked ? stdout : stderr);
 		return asked ? 0 : 2;
 	}

@@ -2,6 +2,7 @@
 #include "cli/scan-out.h"
 #include "cli/verbs.h"
 #include "os/file.h"
+#include "vuln/ecosystem.h"
 
 #define STATUS_MAX (256u << 20)
 #define RULES_MAX (1u << 20)
@@ -53,13 +54,27 @@ read_policy(struct scan *s, struct err *e)
 	return true;
 }
 
+/* "Debian:12" and "debian:bookworm" are debian:12. */
+static struct str
+known_os(const char *typed, struct arena *a)
+{
+	char *os = arena_cstr(a, str_of(typed));
+	struct str name, release;
+	for (char *p = os; *p; p++)
+		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 32) : *p;
+	if (str_split(str_of(os), ':', &name, &release) && str_eq(name, STR("debian")) &&
+	    debian_release_key(release).len > 0)
+		return debian_release_key(release);
+	return str_of(os);
+}
+
 static bool
 read_packages(struct scan *s, struct err *e)
 {
 	struct arena *a = s->cli->arena;
 	if (s->dpkg_status) {
 		BUF_AUTO text = { 0 };
-		s->os = str_of(s->os_name);
+		s->os = known_os(s->os_name, a);
 		if (!file_read(s->dpkg_status, STATUS_MAX, &text, e) ||
 		    !dpkg_parse_status(arena_str(a, buf_str(&text)), a, &s->inventory.packages, e))
 			return false;
@@ -71,7 +86,7 @@ read_packages(struct scan *s, struct err *e)
 				       .skip_hardware = true };
 	if (!inventory_read(&o, a, &s->inventory, e))
 		return false;
-	s->os = s->os_name ? str_of(s->os_name) : os_key(&s->inventory.os, a);
+	s->os = s->os_name ? known_os(s->os_name, a) : os_key(&s->inventory.os, a);
 	return true;
 }
 

@@ -280,6 +280,7 @@ enum { TITLE_NONE, TITLE_ADVISORY, TITLE_RECORD, TITLE_KEV };
 static void
 learn_title(struct index_builder *b, uint32_t number, struct str title, unsigned rank)
 {
+	title = str_trim(title);
 	if (title.len == 0)
 		return;
 	uint32_t text = index_intern(b, title);
@@ -302,7 +303,8 @@ learn_text(struct index_builder *b, uint32_t number, const struct vulnerability 
 	unsigned ssvc =
 		(unsigned)f->ssvc.exploitation | (unsigned)f->ssvc.automatable << 2 | (unsigned)f->ssvc.impact << 4;
 	if (f->title_ja.len > 0 || f->summary_ja.len > 0) {
-		uint32_t title = index_intern(b, f->title_ja), summary = index_intern(b, f->summary_ja);
+		uint32_t title = index_intern(b, str_trim(f->title_ja)),
+			 summary = index_intern(b, str_trim(f->summary_ja));
 		struct index_detail *d = detail_of(b, number);
 		d->title_ja = title ? title : d->title_ja;
 		d->summary_ja = summary ? summary : d->summary_ja;

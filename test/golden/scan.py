@@ -69,6 +69,13 @@ def unknown_is_not_none(data):
     yield "and people are told", status == 4 and b"unknown" in out and error.count("\n") == 1, out
 
 
+def names_of_systems(data):
+    whole = scan(data, "--json")[1]
+    for name in ("Debian:12", "debian:bookworm"):
+        out = run(data, "scan", "--dpkg-status", STATUS, "--os", name, "--json")[1]
+        yield f"{name} is debian:12", out == whole, out
+
+
 def broken_stanza(data):
     with tempfile.NamedTemporaryFile() as f:
         f.write(b"Package: openssl\nno colon here\nVersion: 1\n\n" + open(STATUS, "rb").read())
@@ -180,7 +187,7 @@ def main():
         feeds = [str(FIXTURES / n) for n in ("DSA.list", "DLA.list", "kev.json", "epss.csv", "debian.json")]
         status, _, error = run(data, "feed", "import", *feeds)
         points = [("the feeds are imported", status == 0, error)]
-        points += [*golden(data, update), *fail_on(data), *wrong_words(data), *unknown_is_not_none(data),
+        points += [*golden(data, update), *fail_on(data), *wrong_words(data), *unknown_is_not_none(data), *names_of_systems(data),
                    *broken_stanza(data), *trackers_reason(data), *software()]
     for number, (name, good, detail) in enumerate(points, 1):
         failed += not good
