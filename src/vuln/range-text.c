@@ -43,28 +43,28 @@ static const struct {
 	const char *word;
 	enum token_kind kind;
 } words[] = {
-	{ "all", TOKEN_ALL },         { "any", TOKEN_ALL },          { "before", TOKEN_BEFORE },
-	{ "prior", TOKEN_BEFORE },    { "below", TOKEN_BEFORE },     { "earlier", TOKEN_BEFORE },
-	{ "older", TOKEN_BEFORE },    { "lower", TOKEN_BEFORE },     { "less", TOKEN_BEFORE },
-	{ "under", TOKEN_BEFORE },    { "previous", TOKEN_EARLIER }, { "preceding", TOKEN_EARLIER },
-	{ "through", TOKEN_UNTIL },   { "thru", TOKEN_UNTIL },       { "to", TOKEN_UNTIL },
-	{ "until", TOKEN_BEFORE },    { "from", TOKEN_FROM },        { "since", TOKEN_FROM },
-	{ "starting", TOKEN_FROM },   { "later", TOKEN_LATER },      { "newer", TOKEN_LATER },
-	{ "above", TOKEN_LATER },     { "higher", TOKEN_LATER },     { "greater", TOKEN_LATER },
-	{ "onward", TOKEN_LATER },    { "onwards", TOKEN_LATER },    { "and", TOKEN_COMMA },
-	{ "or", TOKEN_COMMA },        { "version", TOKEN_FILLER },   { "versions", TOKEN_FILLER },
-	{ "ver", TOKEN_FILLER },      { "ver.", TOKEN_FILLER },      { "v", TOKEN_FILLER },
-	{ "v.", TOKEN_FILLER },       { "release", TOKEN_FILLER },   { "releases", TOKEN_FILLER },
-	{ "firmware", TOKEN_FILLER }, { "software", TOKEN_FILLER },  { "builds", TOKEN_FILLER },
-	{ "than", TOKEN_FILLER },     { "including", TOKEN_FILLER }, { "inclusive", TOKEN_FILLER },
-	{ "affected", TOKEN_FILLER }, { "with", TOKEN_FILLER },      { "the", TOKEN_FILLER },
-	{ "up", TOKEN_FILLER },       { "supported", TOKEN_FILLER },
+	{ "all", TOKEN_ALL },          { "any", TOKEN_ALL },          { "before", TOKEN_BEFORE },
+	{ "prior", TOKEN_BEFORE },     { "below", TOKEN_BEFORE },     { "earlier", TOKEN_BEFORE },
+	{ "older", TOKEN_BEFORE },     { "lower", TOKEN_BEFORE },     { "less", TOKEN_BEFORE },
+	{ "under", TOKEN_BEFORE },     { "previous", TOKEN_EARLIER }, { "preceding", TOKEN_EARLIER },
+	{ "through", TOKEN_UNTIL },    { "thru", TOKEN_UNTIL },       { "to", TOKEN_UNTIL },
+	{ "until", TOKEN_BEFORE },     { "from", TOKEN_FROM },        { "since", TOKEN_FROM },
+	{ "starting", TOKEN_FROM },    { "later", TOKEN_LATER },      { "newer", TOKEN_LATER },
+	{ "above", TOKEN_LATER },      { "higher", TOKEN_LATER },     { "greater", TOKEN_LATER },
+	{ "after", TOKEN_LATER },      { "onward", TOKEN_LATER },     { "onwards", TOKEN_LATER },
+	{ "and", TOKEN_COMMA },        { "or", TOKEN_COMMA },         { "version", TOKEN_FILLER },
+	{ "versions", TOKEN_FILLER },  { "ver", TOKEN_FILLER },       { "ver.", TOKEN_FILLER },
+	{ "v", TOKEN_FILLER },         { "v.", TOKEN_FILLER },        { "release", TOKEN_FILLER },
+	{ "releases", TOKEN_FILLER },  { "firmware", TOKEN_FILLER },  { "software", TOKEN_FILLER },
+	{ "builds", TOKEN_FILLER },    { "than", TOKEN_FILLER },      { "including", TOKEN_FILLER },
+	{ "inclusive", TOKEN_FILLER }, { "affected", TOKEN_FILLER },  { "with", TOKEN_FILLER },
+	{ "the", TOKEN_FILLER },       { "up", TOKEN_FILLER },        { "supported", TOKEN_FILLER },
 };
 
 /* "Update 3", "SP1", "P2" and their like belong to the version before them. */
-static const char *const suffixes[] = { "update", "u",   "patch", "p",        "sp",  "pack", "build", "hotfix",
-					"hf",     "rev", "rev.",  "revision", "cu",  "fix",  "beta",  "alpha",
-					"rc",     "fp",  "lts",   "ltsr",     "esr", "mr" };
+static const char *const suffixes[] = { "update", "u",   "patch", "p",        "sp",   "pack", "build", "hotfix",
+					"hf",     "rev", "rev.",  "revision", "cu",   "fix",  "beta",  "alpha",
+					"rc",     "fp",  "lts",   "cd",       "ltsr", "esr",  "mr" };
 
 static bool
 is_digit(char c)
@@ -87,26 +87,47 @@ one_of(struct str word, const char *const *list, size_t count)
 	return false;
 }
 
-/* "10.5.x.x", "12.8*", "9.*": the branch before the wildcards; NULL: there are none. */
+static bool
+is_wild(char c)
+{
+	return c == '*' || (c | 32) == 'x';
+}
+
+/* "10.5.x.x", "15.xx.xxxx", "12.8*", "9.*": the branch before the wildcards; NULL: there are none. */
 static struct str
 branch_of(struct str word)
 {
 	size_t n = word.len;
-	bool wild = false;
-	while (n > 1 && (word.ptr[n - 1] == '*' || (word.ptr[n - 1] | 32) == 'x') &&
-	       (word.ptr[n - 2] == '.' || is_digit(word.ptr[n - 2]))) {
-		wild = true;
-		n -= word.ptr[n - 2] == '.' ? 2 : 1;
+	for (;;) {
+		size_t k = n;
+		while (k > 0 && is_wild(word.ptr[k - 1]))
+			k--;
+		if (k == 0 || k == n || (word.ptr[k - 1] != '.' && !is_digit(word.ptr[k - 1])))
+			break;
+		n = word.ptr[k - 1] == '.' ? k - 1 : k;
 	}
-	return wild && n > 0 && is_digit(word.ptr[n - 1]) ? str_head(word, n) : STR_NONE;
+	return n < word.len && n > 0 && is_digit(word.ptr[n - 1]) ? str_head(word, n) : STR_NONE;
 }
 
-/* Digits after at most "v" or one other letter. */
+/* Digits after at most one letter. */
 static bool
 looks_like_version(struct str word)
 {
 	size_t i = word.len > 1 && is_letter(word.ptr[0]) ? 1 : 0;
 	return i < word.len && is_digit(word.ptr[i]);
+}
+
+/* "v1.2", "Ver.1.41", "Version2" say a version. */
+static struct str
+without_v(struct str word)
+{
+	static const char *const prefixes[] = { "version", "ver.", "ver", "v.", "v" };
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		size_t n = strlen(prefixes[i]);
+		if (word.len > n && str_eq_nocase(str_head(word, n), str_of(prefixes[i])) && is_digit(word.ptr[n]))
+			return str_skip(word, n);
+	}
+	return word;
 }
 
 static struct token
@@ -117,23 +138,29 @@ token_of_word(struct str word)
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq_nocase(word, str_of(words[i].word)))
 			return (struct token){ words[i].kind, word };
+	word = without_v(word);
 	if (!looks_like_version(word))
 		return (struct token){ TOKEN_OTHER, word };
-	if (word.len > 1 && (word.ptr[0] | 32) == 'v')
-		word = str_skip(word, 1);
 	struct str branch = branch_of(word);
 	return branch.ptr ? (struct token){ TOKEN_BRANCH, branch } : (struct token){ TOKEN_VERSION, word };
 }
 
+/* "<=" and, mistyped, "=<". */
 static struct token
 take_operator(struct str *rest)
 {
-	char first = rest->ptr[0];
-	bool equal = rest->len > 1 && rest->ptr[1] == '=';
-	*rest = str_skip(*rest, equal ? 2 : 1);
-	return (struct token){ first == '<'   ? equal ? TOKEN_LESS_EQUAL : TOKEN_LESS
-			       : first == '>' ? TOKEN_MORE
-					      : TOKEN_EQUAL,
+	bool less = false, more = false, equal = false;
+	for (int i = 0; i < 2 && rest->len > 0 && strchr("<>=", rest->ptr[0]); i++) {
+		less = less || rest->ptr[0] == '<';
+		more = more || rest->ptr[0] == '>';
+		equal = equal || rest->ptr[0] == '=';
+		*rest = str_skip(*rest, 1);
+	}
+	if (less && more)
+		return (struct token){ TOKEN_OTHER, STR("<>") };
+	return (struct token){ less   ? equal ? TOKEN_LESS_EQUAL : TOKEN_LESS
+			       : more ? TOKEN_MORE
+				      : TOKEN_EQUAL,
 			       STR("") };
 }
 
@@ -276,10 +303,49 @@ add_until(struct reader *r, struct token t)
 	return end.ptr && add(r, RANGE_BEFORE, end);
 }
 
+/* A product's name, or a piece of it; not what turns the sense around, nor what says that a number is something else
+ * than a version. */
+static bool
+is_name(struct str word)
+{
+	static const char *const others[] = { "not",      "no",       "except",  "excluding",  "unless",    "without",
+					      "fixed",    "first",    "next",    "unaffected", "commit",    "serial",
+					      "digits",   "date",     "january", "february",   "march",     "april",
+					      "may",      "june",     "july",    "august",     "september", "october",
+					      "november", "december", "sold" };
+	return word.len > 0 && (is_letter(word.ptr[0]) || (unsigned char)word.ptr[0] >= 0x80) &&
+	       !one_of(word, others, COUNT(others)) && !one_of(word, suffixes, COUNT(suffixes));
+}
+
+/* In front of all; false when it is no name. */
+static bool
+skip_name(struct reader *r)
+{
+	for (;; advance(r)) {
+		if (r->now.kind == TOKEN_OTHER && !is_name(r->now.text))
+			return false;
+		if (r->now.kind != TOKEN_OTHER && r->now.kind != TOKEN_FILLER && r->now.kind != TOKEN_COMMA &&
+		    r->now.kind != TOKEN_COLON && r->now.kind != TOKEN_DASH)
+			return true;
+	}
+}
+
+static bool
+has_digit(struct str word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (is_digit(word.ptr[i]))
+			return true;
+	return false;
+}
+
 /* A limit: what stands in front of `now` said whether the version itself is in it. */
 static bool
 read_limit(struct reader *r, bool inclusive)
 {
+	/* "prior to Kernel 6.3" */
+	while (r->now.kind == TOKEN_OTHER && is_name(r->now.text) && !has_digit(r->now.text))
+		advance(r);
 	struct token t = r->now;
 	if (!is_version(t))
 		return false;
@@ -292,15 +358,34 @@ static bool
 read_before(struct reader *r)
 {
 	advance(r);
+	bool and_with = false;
 	if (r->now.kind == TOKEN_UNTIL) /* prior TO */
 		advance(r);
-	return read_limit(r, false);
+	if (r->now.kind == TOKEN_COMMA) { /* prior to AND including */
+		and_with = true;
+		advance(r);
+	}
+	return read_limit(r, and_with);
 }
 
 static bool
 is_end(enum token_kind kind)
 {
 	return kind == TOKEN_END || kind == TOKEN_COMMA;
+}
+
+/* "10.5.x.x: 10.5.1.0 and below", "16.05.xxxx: All versions" behind its first word. */
+static bool
+read_branch(struct reader *r, struct token branch)
+{
+	r->from = branch.text;
+	advance(r);
+	if (r->now.kind == TOKEN_ALL)
+		advance(r);
+	if (r->now.kind == TOKEN_END || r->now.kind == TOKEN_COMMA)
+		return branch.kind == TOKEN_BRANCH && add_until(r, branch);
+	return is_version(r->now) || r->now.kind == TOKEN_BEFORE || r->now.kind == TOKEN_LESS ||
+	       r->now.kind == TOKEN_LESS_EQUAL;
 }
 
 /* A version and what is said behind it. */
@@ -312,6 +397,11 @@ read_version(struct reader *r)
 	if (r->now.kind == TOKEN_COMMA && (r->next.kind == TOKEN_BEFORE || r->next.kind == TOKEN_EARLIER ||
 					   r->next.kind == TOKEN_LATER || r->next.kind == TOKEN_ALL))
 		advance(r);
+	if (r->now.kind == TOKEN_ALL && is_end(r->next.kind)) { /* 6.4 ALL versions */
+		advance(r);
+		r->from = t.text;
+		return add_until(r, (struct token){ TOKEN_BRANCH, t.text });
+	}
 	if (r->now.kind == TOKEN_ALL) /* and ALL prior */
 		advance(r);
 	if ((r->now.kind == TOKEN_BEFORE || r->now.kind == TOKEN_EARLIER) && is_end(r->next.kind)) {
@@ -319,22 +409,23 @@ read_version(struct reader *r)
 		return add_until(r, t);
 	}
 	enum token_kind kind = r->now.kind;
-	if (kind == TOKEN_LATER || kind == TOKEN_UNTIL || kind == TOKEN_DASH || kind == TOKEN_COLON) {
+	if (kind == TOKEN_COLON)
+		return read_branch(r, t);
+	if (kind == TOKEN_LATER || kind == TOKEN_UNTIL || kind == TOKEN_DASH) {
 		r->from = t.text;
 		advance(r);
-		if (kind == TOKEN_LATER)
-			return add(r, RANGE_OPEN, STR(""));
-		/* 10.5.x.x: 10.5.1.0 and below */
-		return kind == TOKEN_COLON ? is_version(r->now) || r->now.kind == TOKEN_BEFORE : read_limit(r, true);
+		return kind == TOKEN_LATER ? add(r, RANGE_OPEN, STR("")) : read_limit(r, true);
 	}
 	if (kind == TOKEN_BEFORE || kind == TOKEN_LESS || kind == TOKEN_LESS_EQUAL) {
 		r->from = t.text;
 		return kind != TOKEN_BEFORE || read_before(r);
 	}
-	/* "before 7.0.5, 7.2.3": the second is no version that is affected. */
-	bool list = r->count == 0 || r->out[r->count - 1].kind == RANGE_EXACT || t.kind == TOKEN_BRANCH;
-	if (!is_end(r->now.kind) || r->from.len > 0 || !list)
+	if (!is_end(r->now.kind) || r->from.len > 0)
 		return false;
+	/* "before 7.0.5, 7.2.3": one after the other the first that are safe. */
+	const struct affected_range *last = r->count > 0 ? &r->out[r->count - 1] : NULL;
+	if (last && last->kind == RANGE_BEFORE && last->introduced.len == 0)
+		return t.kind == TOKEN_VERSION && add(r, RANGE_BEFORE, t.text);
 	if (t.kind == TOKEN_VERSION)
 		return add(r, RANGE_EXACT, t.text);
 	r->from = t.text;
@@ -409,23 +500,6 @@ read_one(struct reader *r)
 	return false;
 }
 
-/* A product's name may stand in front; it must not turn the sense around. */
-static bool
-skip_name(struct reader *r)
-{
-	static const char *const turning[] = { "not",   "no",    "except", "excluding", "unless",    "without",
-					       "after", "fixed", "first",  "next",      "unaffected" };
-	while (r->now.kind == TOKEN_OTHER || r->now.kind == TOKEN_FILLER || r->now.kind == TOKEN_COMMA ||
-	       r->now.kind == TOKEN_COLON) {
-		struct str word = r->now.text;
-		bool name = word.len == 0 || is_letter(word.ptr[0]) || (unsigned char)word.ptr[0] >= 0x80;
-		if (!name || one_of(word, turning, COUNT(turning)))
-			return false;
-		advance(r);
-	}
-	return true;
-}
-
 /* CPE writes "\(" for "(". */
 static struct str
 without_escapes(struct str text, struct arena *a)
@@ -459,15 +533,10 @@ esxi_version(struct str word, struct arena *a)
 static struct str
 only_word(struct str text, struct arena *a)
 {
-	bool digit = false;
-	while (text.len > 0 && strchr("<>=", text.ptr[0]))
-		text = str_trim(str_skip(text, 1));
-	for (size_t i = 0; i < text.len; i++) {
+	for (size_t i = 0; i < text.len; i++)
 		if (strchr(" \t<>=|;\"", text.ptr[i]))
 			return STR("");
-		digit = digit || is_digit(text.ptr[i]);
-	}
-	return digit && text.len <= RANGE_VERSION_MAX ? esxi_version(text, a) : STR("");
+	return has_digit(text) && text.len <= RANGE_VERSION_MAX ? esxi_version(text, a) : STR("");
 }
 
 static bool
@@ -528,6 +597,8 @@ read_end(struct str text, struct arena *a)
 	if (!readable(text))
 		return none;
 	text = without_escapes(text, a);
+	while (text.len > 0 && strchr("<>=", text.ptr[0]))
+		text = str_trim(str_skip(text, 1));
 	struct str word = only_word(text, a), branch = branch_of(word);
 	if (branch.ptr)
 		return (struct token){ TOKEN_BRANCH, branch };
