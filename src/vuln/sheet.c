@@ -4,11 +4,18 @@
 #include "base/decode.h"
 #include "vuln/xlsx.h"
 
+/* A quote that closes again: one that does not is a letter, and takes no rows with it. */
+static bool
+is_quoted(struct str rest)
+{
+	return rest.len > 1 && rest.ptr[0] == '"' && str_find_char(str_skip(rest, 1), '"') >= 0;
+}
+
 /* The field at the start of *rest, which may be quoted; *end: what ended it. */
 static void
-field_take(struct str *rest, struct buf *field, char *end)
+field_take(struct str *rest, char separator, struct buf *field, char *end)
 {
-	bool quoted = rest->len && rest->ptr[0] == '"';
+	bool quoted = is_quoted(*rest);
 	size_t i = quoted;
 	buf_truncate(field, 0);
 	for (; i < rest->len; i++) {
@@ -20,7 +27,7 @@ field_take(struct str *rest, struct buf *field, char *end)
 				quoted = false;
 				continue;
 			}
-		} else if (!quoted && (c == '\t' || c == '\n')) {
+		} else if (!quoted && (c == separator || c == '\n')) {
 			break;
 		}
 		if (quoted || c != '\r')
@@ -30,23 +37,52 @@ field_take(struct str *rest, struct buf *field, char *end)
 	*rest = str_skip(*rest, i < rest->len ? i + 1 : i);
 }
 
-/* Tabs instead of commas. */
 static void
-tabs_to_csv(struct str text, struct buf *out)
+to_csv(struct str text, char separator, struct buf *out)
 {
 	BUF_AUTO field = { 0 };
 	char end;
 	while (text.len) {
-		field_take(&text, &field, &end);
+		field_take(&text, separator, &field, &end);
 		csv_add_plain(out, buf_str(&field), end == '\n');
 	}
+}
+
+/* Outside of quotes, which may hold anything. */
+static bool
+separates(struct str line, char c)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.ptr[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && line.ptr[i] == c)
+			return true;
+	}
+	return false;
+}
+
+/* Takes off what stands in front of the table: "sep=;" and PowerShell's "#TYPE …". */
+static char
+separator_of(struct str *text)
+{
+	struct str rest = *text, line;
+	while (str_line(&rest, &line)) {
+		if (line.len == 5 && str_eq_nocase(str_head(line, 4), STR("sep="))) {
+			*text = rest;
+			return line.ptr[4];
+		}
+		if (str_starts(line, STR("#")) || str_trim(line).len == 0)
+			continue;
+		return separates(line, ',') ? ',' : separates(line, '\t') ? '\t' : separates(line, ';') ? ';' : ',';
+	}
+	return ',';
 }
 
 bool
 sheet_csv(struct str bytes, struct buf *out, struct err *e)
 {
 	BUF_AUTO text = { 0 };
-	struct str rest, first;
 	if (str_starts(bytes, STR("PK\x03\x04")))
 		return xlsx_read(bytes, out, e);
 	if (str_starts(bytes, STR("\xd0\xcf\x11\xe0")))
@@ -54,10 +90,11 @@ sheet_csv(struct str bytes, struct buf *out, struct err *e)
 			       "this is an old .xls file or one with a password; save it as .xlsx or CSV without one");
 	if (!decode_text(bytes, &text, e))
 		return false;
-	rest = buf_str(&text);
-	if (str_line(&rest, &first) && str_find_char(first, '\t') >= 0 && str_find_char(first, ',') < 0)
-		tabs_to_csv(buf_str(&text), out);
+	struct str rows = buf_str(&text);
+	char separator = separator_of(&rows);
+	if (separator == ',')
+		buf_add(out, rows);
 	else
-		buf_add(out, buf_str(&text));
+		to_csv(rows, separator, out);
 	return true;
 }

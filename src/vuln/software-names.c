@@ -45,6 +45,15 @@ add_names(struct software_product *out, struct str vendor_product, char first, s
 	}
 }
 
+/* winget's id says it without a publisher, which winget's own lists do not have. */
+static bool
+row_fits(const struct fields *row, const struct software *s)
+{
+	if (s->winget.len > 0 && str_eq_nocase(fields_at(row, 3), s->winget))
+		return true;
+	return glob_fits(row->text[0], s->publisher) && glob_fits(row->text[1], s->name);
+}
+
 /* The table's column that says how this product's versions are to be read. */
 static struct str
 by_table(const struct software *s, struct arena *a, struct software_product *out)
@@ -59,11 +68,11 @@ by_table(const struct software *s, struct arena *a, struct software_product *out
 		/* Most rows are of another publisher, and need no more than a look. */
 		if (str_starts(line, STR("#")) || !str_split(line, ',', &publisher, &rest))
 			continue;
-		if (header || !glob_fits(publisher, s->publisher)) {
+		if (header || (s->winget.len == 0 && !glob_fits(publisher, s->publisher))) {
 			header = false;
 			continue;
 		}
-		if (!fields_next(&line, a, &l, &end) || end || !glob_fits(l.text[1], s->name))
+		if (!fields_next(&line, a, &l, &end) || end || !row_fits(&l, s))
 			continue;
 		rest = fields_at(&l, 2);
 		while (str_word(&rest, &word))

@@ -1,6 +1,6 @@
 #include "vuln/software-version.h"
 
-#include <inttypes.h>
+#include "vuln/java-version.h"
 
 #define VERSION_MAX 100
 
@@ -198,23 +198,11 @@ software_version_in_name(struct str name)
 
 /* ---- forms ---- */
 
-/* Java's installers write 8u401 as 8.0.4010.10, its own words are 1.8.0_401. */
 static struct str
 form_java(struct str text, struct str name, struct arena *a)
 {
-	struct str v = software_version(text), rest, piece;
-	uint64_t number[3] = { 0 };
-	size_t count = 0;
 	(void)name;
-	if (str_starts(v, STR("1.")) && str_split(v, '_', &rest, &piece) &&
-	    str_split(str_skip(rest, 2), '.', &v, &rest))
-		return arena_printf(a, "%.*su%.*s", STR_ARG(v), STR_ARG(piece));
-	rest = v;
-	while (count < COUNT(number) && str_cut(&rest, '.', &piece) && str_to_u64(piece, &number[count]))
-		count++;
-	if (count == COUNT(number) && number[0] < 9 && number[1] == 0 && number[2] % 10 == 0)
-		return arena_printf(a, "%" PRIu64 "u%" PRIu64, number[0], number[2] / 10);
-	return v;
+	return java_version(software_version(text), a);
 }
 
 /* An installer's own counting, beside a name that says it: "Python 3.11.4 (64-bit)" is 3.11.4150.0, "OpenVPN

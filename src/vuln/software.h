@@ -10,6 +10,7 @@
 /* As an inventory gives it. */
 struct software {
 	struct str publisher, name, version, cpe; /* for an appliance vendor, model, firmware */
+	struct str winget; /* id, where the inventory has it */
 };
 
 struct software_product {
@@ -49,9 +50,10 @@ bool software_match(const struct vuln_index *ix, const struct software *list, si
 void software_end_of_life(const struct vuln_index *ix, const struct software_product *p, int64_t now, struct arena *a,
 			  struct end_of_life *out);
 
-/* A list as CSV with a header, or JSON Lines; columns and keys publisher (vendor), name (model, product), version
- * (firmware), cpe; others are left alone. *bad: lines that could not be read. ERR_INPUT: no such list. */
-bool software_list_read(struct str text, const char *path, struct arena *a, struct software **out, size_t *count,
+/* A list as CSV (commas, semicolons or tabs; UTF-8, UTF-16, CP932), .xlsx, or JSON Lines; columns and keys publisher
+ * (vendor), name (model, product), version (firmware), cpe and those that exports and ledgers use (software-list.c); others
+ * are left alone. *bad: lines that could not be read. ERR_INPUT: no such list. */
+bool software_list_read(struct str bytes, const char *path, struct arena *a, struct software **out, size_t *count,
 			size_t *bad, struct err *e) MUST_CHECK;
 
 #endif

@@ -26,6 +26,17 @@ tabs_become_commas(void **state)
 }
 
 static void
+separators_are_told_by_the_first_line(void **state)
+{
+	gives(STR("name;price\r\na;1,5\r\n"), "name,price\r\na,\"1,5\"\r\n");
+	gives(STR("sep=;\r\na,b;c\r\n"), "\"a,b\",c\r\n");
+	gives(STR("sep=,\r\na,b;c\r\n"), "a,b;c\r\n");
+	gives(STR("#TYPE x\r\n\"a,b\"\t\"c\"\r\n"), "#TYPE x\r\n\"a,b\",c\r\n");
+	/* A quote that never closes takes no rows with it. */
+	gives(STR("a;b\r\n1;\"two\r\n3;4\r\n"), "a,b\r\n1,\"\"\"two\"\r\n3,4\r\n");
+}
+
+static void
 old_files_are_named(void **state)
 {
 	BUF_AUTO out = { 0 };
@@ -41,6 +52,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_comes_as_it_is),
 		cmocka_unit_test(tabs_become_commas),
+		cmocka_unit_test(separators_are_told_by_the_first_line),
 		cmocka_unit_test(old_files_are_named),
 	};
 	return cmocka_run_group_tests_name("vuln/sheet", tests, NULL, NULL);
