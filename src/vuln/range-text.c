@@ -1,274 +1,21 @@
 #include "vuln/range-text.h"
 
+#include "vuln/range-token.h"
+
 #include <inttypes.h>
-
-enum token_kind {
-	TOKEN_END,
-	TOKEN_VERSION,
-	TOKEN_BRANCH, /* "10.5.x": text is "10.5" */
-	TOKEN_LESS,
-	TOKEN_LESS_EQUAL,
-	TOKEN_MORE,
-	TOKEN_EQUAL,
-	TOKEN_COMMA, /* and "or", "and", "|" */
-	TOKEN_COLON,
-	TOKEN_DASH,
-	TOKEN_ALL,
-	TOKEN_BEFORE, /* the version is not in it: before, prior to */
-	TOKEN_UNTIL, /* the version is in it: through, up to */
-	TOKEN_FROM,
-	TOKEN_EARLIER, /* behind a version: and earlier */
-	TOKEN_LATER,
-	TOKEN_FILLER, /* says nothing */
-	TOKEN_OTHER
-};
-
-struct token {
-	enum token_kind kind;
-	struct str text;
-};
 
 struct reader {
 	struct arena *arena;
-	struct str rest;
-	bool plus; /* the last word ended with it: "4.2+" */
-	struct token now, next; /* one ahead */
+	struct tokens t;
 	struct affected_range *out;
 	size_t count;
 	struct str from; /* the beginning that was told; empty: none */
 };
 
-/* Words of two kinds stand where their place decides: "before 2.0", "2.0 and before". */
-static const struct {
-	const char *word;
-	enum token_kind kind;
-} words[] = {
-	{ "all", TOKEN_ALL },          { "any", TOKEN_ALL },          { "before", TOKEN_BEFORE },
-	{ "prior", TOKEN_BEFORE },     { "below", TOKEN_BEFORE },     { "earlier", TOKEN_BEFORE },
-	{ "older", TOKEN_BEFORE },     { "lower", TOKEN_BEFORE },     { "less", TOKEN_BEFORE },
-	{ "under", TOKEN_BEFORE },     { "previous", TOKEN_EARLIER }, { "preceding", TOKEN_EARLIER },
-	{ "through", TOKEN_UNTIL },    { "thru", TOKEN_UNTIL },       { "to", TOKEN_UNTIL },
-	{ "until", TOKEN_BEFORE },     { "from", TOKEN_FROM },        { "since", TOKEN_FROM },
-	{ "starting", TOKEN_FROM },    { "later", TOKEN_LATER },      { "newer", TOKEN_LATER },
-	{ "above", TOKEN_LATER },      { "higher", TOKEN_LATER },     { "greater", TOKEN_LATER },
-	{ "after", TOKEN_LATER },      { "onward", TOKEN_LATER },     { "onwards", TOKEN_LATER },
-	{ "and", TOKEN_COMMA },        { "or", TOKEN_COMMA },         { "version", TOKEN_FILLER },
-	{ "versions", TOKEN_FILLER },  { "ver", TOKEN_FILLER },       { "ver.", TOKEN_FILLER },
-	{ "v", TOKEN_FILLER },         { "v.", TOKEN_FILLER },        { "release", TOKEN_FILLER },
-	{ "releases", TOKEN_FILLER },  { "firmware", TOKEN_FILLER },  { "software", TOKEN_FILLER },
-	{ "builds", TOKEN_FILLER },    { "than", TOKEN_FILLER },      { "including", TOKEN_FILLER },
-	{ "inclusive", TOKEN_FILLER }, { "affected", TOKEN_FILLER },  { "with", TOKEN_FILLER },
-	{ "the", TOKEN_FILLER },       { "up", TOKEN_FILLER },        { "supported", TOKEN_FILLER },
-};
-
-/* "Update 3", "SP1", "P2" and their like belong to the version before them. */
-static const char *const suffixes[] = { "update", "u",   "patch", "p",        "sp",   "pack", "build", "hotfix",
-					"hf",     "rev", "rev.",  "revision", "cu",   "fix",  "beta",  "alpha",
-					"rc",     "fp",  "lts",   "cd",       "ltsr", "esr",  "mr" };
-
 static bool
-is_digit(char c)
+digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
-static bool
-one_of(struct str word, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_eq_nocase(word, str_of(list[i])))
-			return true;
-	return false;
-}
-
-static bool
-is_wild(char c)
-{
-	return c == '*' || (c | 32) == 'x';
-}
-
-/* "10.5.x.x", "15.xx.xxxx", "12.8*", "9.*": the branch before the wildcards; NULL: there are none. */
-static struct str
-branch_of(struct str word)
-{
-	size_t n = word.len;
-	for (;;) {
-		size_t k = n;
-		while (k > 0 && is_wild(word.ptr[k - 1]))
-			k--;
-		if (k == 0 || k == n || (word.ptr[k - 1] != '.' && !is_digit(word.ptr[k - 1])))
-			break;
-		n = word.ptr[k - 1] == '.' ? k - 1 : k;
-	}
-	return n < word.len && n > 0 && is_digit(word.ptr[n - 1]) ? str_head(word, n) : STR_NONE;
-}
-
-/* Digits after at most one letter. */
-static bool
-looks_like_version(struct str word)
-{
-	size_t i = word.len > 1 && is_letter(word.ptr[0]) ? 1 : 0;
-	return i < word.len && is_digit(word.ptr[i]);
-}
-
-/* "v1.2", "Ver.1.41", "Version2" say a version. */
-static struct str
-without_v(struct str word)
-{
-	static const char *const prefixes[] = { "version", "ver.", "ver", "v.", "v" };
-	for (size_t i = 0; i < COUNT(prefixes); i++) {
-		size_t n = strlen(prefixes[i]);
-		if (word.len > n && str_eq_nocase(str_head(word, n), str_of(prefixes[i])) && is_digit(word.ptr[n]))
-			return str_skip(word, n);
-	}
-	return word;
-}
-
-static struct token
-token_of_word(struct str word)
-{
-	if (str_eq(word, STR("-")) || str_eq(word, STR("~")) || str_eq(word, STR("\xe2\x80\x93")))
-		return (struct token){ TOKEN_DASH, word };
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (str_eq_nocase(word, str_of(words[i].word)))
-			return (struct token){ words[i].kind, word };
-	word = without_v(word);
-	if (!looks_like_version(word))
-		return (struct token){ TOKEN_OTHER, word };
-	struct str branch = branch_of(word);
-	return branch.ptr ? (struct token){ TOKEN_BRANCH, branch } : (struct token){ TOKEN_VERSION, word };
-}
-
-/* "<=" and, mistyped, "=<". */
-static struct token
-take_operator(struct str *rest)
-{
-	bool less = false, more = false, equal = false;
-	for (int i = 0; i < 2 && rest->len > 0 && strchr("<>=", rest->ptr[0]); i++) {
-		less = less || rest->ptr[0] == '<';
-		more = more || rest->ptr[0] == '>';
-		equal = equal || rest->ptr[0] == '=';
-		*rest = str_skip(*rest, 1);
-	}
-	if (less && more)
-		return (struct token){ TOKEN_OTHER, STR("<>") };
-	return (struct token){ less   ? equal ? TOKEN_LESS_EQUAL : TOKEN_LESS
-			       : more ? TOKEN_MORE
-				      : TOKEN_EQUAL,
-			       STR("") };
-}
-
-/* What ends a word. ":" stands in an epoch as well: it does behind letters only, or before a blank. */
-static bool
-ends_word(struct str rest, size_t i, bool digits)
-{
-	char c = rest.ptr[i];
-	return strchr(" \t,;|<>=&\"", c) || (c == ':' && (!digits || i + 1 == rest.len || rest.ptr[i + 1] == ' '));
-}
-
-/* "(51567)" */
-static bool
-is_group(struct str word)
-{
-	for (size_t i = 1; i + 1 < word.len; i++)
-		if (!is_digit(word.ptr[i]) && word.ptr[i] != '.')
-			return false;
-	return word.len > 2 && word.ptr[0] == '(' && word.ptr[word.len - 1] == ')';
-}
-
-static struct str
-take_word(struct reader *r)
-{
-	bool digits = false;
-	size_t n = 0;
-	for (; n < r->rest.len && !ends_word(r->rest, n, digits); n++)
-		digits = digits || is_digit(r->rest.ptr[n]);
-	struct str word = str_head(r->rest, n);
-	r->rest = str_skip(r->rest, n);
-	if (is_group(word))
-		return word;
-	while (word.len > 0 && word.ptr[0] == '(')
-		word = str_skip(word, 1);
-	while (word.len > 1) {
-		char last = word.ptr[word.len - 1];
-		if (last == ')' ? str_find_char(word, '(') >= 0 : last != '.' && last != '+')
-			break;
-		r->plus = r->plus || last == '+';
-		word.len--;
-	}
-	return word;
-}
-
-static struct token
-take(struct reader *r)
-{
-	r->rest = str_trim(r->rest);
-	if (r->plus) {
-		r->plus = false;
-		return (struct token){ TOKEN_LATER, STR("") };
-	}
-	if (r->rest.len == 0)
-		return (struct token){ TOKEN_END, STR("") };
-	char c = r->rest.ptr[0];
-	if (strchr("<>=", c))
-		return take_operator(&r->rest);
-	if (strchr(",;|&:\"", c)) {
-		r->rest = str_skip(r->rest, 1);
-		return (struct token){ c == ':' ? TOKEN_COLON : c == '"' ? TOKEN_FILLER : TOKEN_COMMA, STR("") };
-	}
-	struct str word = take_word(r);
-	return is_group(word) ? (struct token){ TOKEN_OTHER, word } : token_of_word(word);
-}
-
-/* "8.0 U3b", "7.2.1-69057 Update 5", "17.1.4 (51567)": one version of several words. */
-static bool
-belongs_to(struct token version, struct token next)
-{
-	struct str word = next.text;
-	size_t letters = 0;
-	if (version.kind != TOKEN_VERSION || (next.kind != TOKEN_OTHER && next.kind != TOKEN_VERSION))
-		return false;
-	if (is_group(word))
-		return true;
-	while (letters < word.len && is_letter(word.ptr[letters]))
-		letters++;
-	if (letters == word.len)
-		return one_of(word, suffixes, COUNT(suffixes));
-	return letters > 0 && letters <= 4 && is_digit(word.ptr[letters]);
-}
-
-static bool
-is_suffix(struct str version)
-{
-	ptrdiff_t blank = str_rfind_char(version, ' ');
-	return blank > 0 && one_of(str_skip(version, (size_t)blank + 1), suffixes, COUNT(suffixes));
-}
-
-static void
-advance(struct reader *r)
-{
-	r->now = r->next;
-	r->next = take(r);
-	while (belongs_to(r->now, r->next) ||
-	       (r->now.kind == TOKEN_VERSION && r->next.kind == TOKEN_VERSION && is_suffix(r->now.text))) {
-		/* Both are views of one text. */
-		r->now.text.len = (size_t)(r->next.text.ptr + r->next.text.len - r->now.text.ptr);
-		r->next = take(r);
-	}
-	while (r->next.kind == TOKEN_FILLER || (r->now.kind == TOKEN_COMMA && r->next.kind == TOKEN_COMMA))
-		r->next = take(r);
-}
-
-static bool
-is_version(struct token t)
-{
-	return t.kind == TOKEN_VERSION || t.kind == TOKEN_BRANCH;
 }
 
 static bool
@@ -287,7 +34,7 @@ after_branch(struct reader *r, struct str branch)
 {
 	size_t n = branch.len;
 	uint64_t number;
-	while (n > 0 && is_digit(branch.ptr[n - 1]))
+	while (n > 0 && digit(branch.ptr[n - 1]))
 		n--;
 	if (!str_to_u64(str_skip(branch, n), &number) || number >= UINT32_MAX)
 		return STR_NONE;
@@ -303,53 +50,17 @@ add_until(struct reader *r, struct token t)
 	return end.ptr && add(r, RANGE_BEFORE, end);
 }
 
-/* A product's name, or a piece of it; not what turns the sense around, nor what says that a number is something else
- * than a version. */
-static bool
-is_name(struct str word)
-{
-	static const char *const others[] = { "not",      "no",       "except",  "excluding",  "unless",    "without",
-					      "fixed",    "first",    "next",    "unaffected", "commit",    "serial",
-					      "digits",   "date",     "january", "february",   "march",     "april",
-					      "may",      "june",     "july",    "august",     "september", "october",
-					      "november", "december", "sold" };
-	return word.len > 0 && (is_letter(word.ptr[0]) || (unsigned char)word.ptr[0] >= 0x80) &&
-	       !one_of(word, others, COUNT(others)) && !one_of(word, suffixes, COUNT(suffixes));
-}
-
-/* In front of all; false when it is no name. */
-static bool
-skip_name(struct reader *r)
-{
-	for (;; advance(r)) {
-		if (r->now.kind == TOKEN_OTHER && !is_name(r->now.text))
-			return false;
-		if (r->now.kind != TOKEN_OTHER && r->now.kind != TOKEN_FILLER && r->now.kind != TOKEN_COMMA &&
-		    r->now.kind != TOKEN_COLON && r->now.kind != TOKEN_DASH)
-			return true;
-	}
-}
-
-static bool
-has_digit(struct str word)
-{
-	for (size_t i = 0; i < word.len; i++)
-		if (is_digit(word.ptr[i]))
-			return true;
-	return false;
-}
-
 /* A limit: what stands in front of `now` said whether the version itself is in it. */
 static bool
 read_limit(struct reader *r, bool inclusive)
 {
 	/* "prior to Kernel 6.3" */
-	while (r->now.kind == TOKEN_OTHER && is_name(r->now.text) && !has_digit(r->now.text))
-		advance(r);
-	struct token t = r->now;
-	if (!is_version(t))
+	while (token_is_name(r->t.now) && !text_has_digit(r->t.now.text))
+		tokens_advance(&r->t);
+	struct token t = r->t.now;
+	if (!token_is_version(t))
 		return false;
-	advance(r);
+	tokens_advance(&r->t);
 	return inclusive ? add_until(r, t) : add(r, RANGE_BEFORE, t.text);
 }
 
@@ -357,13 +68,13 @@ read_limit(struct reader *r, bool inclusive)
 static bool
 read_before(struct reader *r)
 {
-	advance(r);
+	tokens_advance(&r->t);
 	bool and_with = false;
-	if (r->now.kind == TOKEN_UNTIL) /* prior TO */
-		advance(r);
-	if (r->now.kind == TOKEN_COMMA) { /* prior to AND including */
+	if (r->t.now.kind == TOKEN_UNTIL) /* prior TO */
+		tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_COMMA) { /* prior to AND including */
 		and_with = true;
-		advance(r);
+		tokens_advance(&r->t);
 	}
 	return read_limit(r, and_with);
 }
@@ -379,48 +90,48 @@ static bool
 read_branch(struct reader *r, struct token branch)
 {
 	r->from = branch.text;
-	advance(r);
-	if (r->now.kind == TOKEN_ALL)
-		advance(r);
-	if (r->now.kind == TOKEN_END || r->now.kind == TOKEN_COMMA)
+	tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_ALL)
+		tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_END || r->t.now.kind == TOKEN_COMMA)
 		return branch.kind == TOKEN_BRANCH && add_until(r, branch);
-	return is_version(r->now) || r->now.kind == TOKEN_BEFORE || r->now.kind == TOKEN_LESS ||
-	       r->now.kind == TOKEN_LESS_EQUAL;
+	return token_is_version(r->t.now) || r->t.now.kind == TOKEN_BEFORE || r->t.now.kind == TOKEN_LESS ||
+	       r->t.now.kind == TOKEN_LESS_EQUAL;
 }
 
 /* A version and what is said behind it. */
 static bool
 read_version(struct reader *r)
 {
-	struct token t = r->now;
-	advance(r);
-	if (r->now.kind == TOKEN_COMMA && (r->next.kind == TOKEN_BEFORE || r->next.kind == TOKEN_EARLIER ||
-					   r->next.kind == TOKEN_LATER || r->next.kind == TOKEN_ALL))
-		advance(r);
-	if (r->now.kind == TOKEN_ALL && is_end(r->next.kind)) { /* 6.4 ALL versions */
-		advance(r);
+	struct token t = r->t.now;
+	tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_COMMA && (r->t.next.kind == TOKEN_BEFORE || r->t.next.kind == TOKEN_EARLIER ||
+					     r->t.next.kind == TOKEN_LATER || r->t.next.kind == TOKEN_ALL))
+		tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_ALL && is_end(r->t.next.kind)) { /* 6.4 ALL versions */
+		tokens_advance(&r->t);
 		r->from = t.text;
 		return add_until(r, (struct token){ TOKEN_BRANCH, t.text });
 	}
-	if (r->now.kind == TOKEN_ALL) /* and ALL prior */
-		advance(r);
-	if ((r->now.kind == TOKEN_BEFORE || r->now.kind == TOKEN_EARLIER) && is_end(r->next.kind)) {
-		advance(r);
+	if (r->t.now.kind == TOKEN_ALL) /* and ALL prior */
+		tokens_advance(&r->t);
+	if ((r->t.now.kind == TOKEN_BEFORE || r->t.now.kind == TOKEN_EARLIER) && is_end(r->t.next.kind)) {
+		tokens_advance(&r->t);
 		return add_until(r, t);
 	}
-	enum token_kind kind = r->now.kind;
+	enum token_kind kind = r->t.now.kind;
 	if (kind == TOKEN_COLON)
 		return read_branch(r, t);
 	if (kind == TOKEN_LATER || kind == TOKEN_UNTIL || kind == TOKEN_DASH) {
 		r->from = t.text;
-		advance(r);
+		tokens_advance(&r->t);
 		return kind == TOKEN_LATER ? add(r, RANGE_OPEN, STR("")) : read_limit(r, true);
 	}
 	if (kind == TOKEN_BEFORE || kind == TOKEN_LESS || kind == TOKEN_LESS_EQUAL) {
 		r->from = t.text;
 		return kind != TOKEN_BEFORE || read_before(r);
 	}
-	if (!is_end(r->now.kind) || r->from.len > 0)
+	if (!is_end(r->t.now.kind) || r->from.len > 0)
 		return false;
 	/* "before 7.0.5, 7.2.3": one after the other the first that are safe. */
 	const struct affected_range *last = r->count > 0 ? &r->out[r->count - 1] : NULL;
@@ -435,44 +146,44 @@ read_version(struct reader *r)
 static bool
 read_from(struct reader *r)
 {
-	advance(r);
-	if (r->from.len > 0 || !is_version(r->now))
+	tokens_advance(&r->t);
+	if (r->from.len > 0 || !token_is_version(r->t.now))
 		return false;
-	r->from = r->now.text;
-	advance(r);
-	if (r->now.kind == TOKEN_COMMA && (r->next.kind == TOKEN_LESS || r->next.kind == TOKEN_LESS_EQUAL ||
-					   r->next.kind == TOKEN_BEFORE || r->next.kind == TOKEN_UNTIL))
-		advance(r);
-	if (r->now.kind == TOKEN_COMMA && r->next.kind == TOKEN_LATER) {
-		advance(r);
-		advance(r);
+	r->from = r->t.now.text;
+	tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_COMMA && (r->t.next.kind == TOKEN_LESS || r->t.next.kind == TOKEN_LESS_EQUAL ||
+					     r->t.next.kind == TOKEN_BEFORE || r->t.next.kind == TOKEN_UNTIL))
+		tokens_advance(&r->t);
+	if (r->t.now.kind == TOKEN_COMMA && r->t.next.kind == TOKEN_LATER) {
+		tokens_advance(&r->t);
+		tokens_advance(&r->t);
 	}
-	return is_end(r->now.kind) ? add(r, RANGE_OPEN, STR("")) : true;
+	return is_end(r->t.now.kind) ? add(r, RANGE_OPEN, STR("")) : true;
 }
 
 static bool
 read_all(struct reader *r)
 {
-	advance(r);
-	return r->now.kind != TOKEN_END || r->count > 0 || add(r, RANGE_OPEN, STR(""));
+	tokens_advance(&r->t);
+	return r->t.now.kind != TOKEN_END || r->count > 0 || add(r, RANGE_OPEN, STR(""));
 }
 
 static bool
 read_one(struct reader *r)
 {
-	switch (r->now.kind) {
+	switch (r->t.now.kind) {
 	case TOKEN_VERSION:
 	case TOKEN_BRANCH:
 		return read_version(r);
 	case TOKEN_LESS:
 	case TOKEN_LESS_EQUAL: {
-		bool inclusive = r->now.kind == TOKEN_LESS_EQUAL;
-		advance(r);
+		bool inclusive = r->t.now.kind == TOKEN_LESS_EQUAL;
+		tokens_advance(&r->t);
 		return read_limit(r, inclusive);
 	}
 	case TOKEN_EQUAL:
-		advance(r);
-		return is_version(r->now) && read_version(r);
+		tokens_advance(&r->t);
+		return token_is_version(r->t.now) && read_version(r);
 	case TOKEN_MORE:
 	case TOKEN_FROM:
 		return read_from(r);
@@ -480,15 +191,15 @@ read_one(struct reader *r)
 		return read_before(r);
 	case TOKEN_UNTIL:
 	case TOKEN_DASH:
-		advance(r);
-		if (r->now.kind == TOKEN_COMMA) /* up to AND including */
-			advance(r);
+		tokens_advance(&r->t);
+		if (r->t.now.kind == TOKEN_COMMA) /* up to AND including */
+			tokens_advance(&r->t);
 		return read_limit(r, true);
 	case TOKEN_ALL:
 		return read_all(r);
 	case TOKEN_COMMA:
-		advance(r);
-		return r->now.kind != TOKEN_COMMA || r->from.len == 0;
+		tokens_advance(&r->t);
+		return r->t.now.kind != TOKEN_COMMA || r->from.len == 0;
 	case TOKEN_END:
 	case TOKEN_COLON:
 	case TOKEN_EARLIER:
@@ -519,10 +230,10 @@ static struct str
 esxi_version(struct str word, struct arena *a)
 {
 	size_t i = 7;
-	if (word.len < 9 || !str_eq_nocase(str_head(word, 4), STR("esxi")) || !is_digit(word.ptr[4]) ||
-	    !is_digit(word.ptr[5]) || (word.ptr[6] | 32) != 'u')
+	if (word.len < 9 || !str_eq_nocase(str_head(word, 4), STR("esxi")) || !digit(word.ptr[4]) ||
+	    !digit(word.ptr[5]) || (word.ptr[6] | 32) != 'u')
 		return word;
-	while (i < word.len && is_digit(word.ptr[i]))
+	while (i < word.len && digit(word.ptr[i]))
 		i++;
 	if (i == 7 || i == word.len || word.ptr[i] != '-')
 		return word;
@@ -536,7 +247,7 @@ only_word(struct str text, struct arena *a)
 	for (size_t i = 0; i < text.len; i++)
 		if (strchr(" \t<>=|;\"", text.ptr[i]))
 			return STR("");
-	return has_digit(text) && text.len <= RANGE_VERSION_MAX ? esxi_version(text, a) : STR("");
+	return text_has_digit(text) && text.len <= RANGE_VERSION_MAX ? esxi_version(text, a) : STR("");
 }
 
 static bool
@@ -545,25 +256,23 @@ readable(struct str text)
 	return text.len > 0 && text.len <= RANGE_TEXT_MAX && !str_contains(text, STR("://"));
 }
 
-static void
-start(struct reader *r, struct str text)
+static struct tokens
+start(struct str text)
 {
 	struct str scheme, rest;
 	if (str_starts(text, STR("vers:")) && str_split(text, '/', &scheme, &rest))
 		text = rest;
-	r->rest = text;
-	advance(r);
-	advance(r);
+	return tokens_start(text);
 }
 
 static size_t
 read_ranges(struct str text, struct arena *a, struct affected_range *out)
 {
 	struct reader r = { .arena = a, .out = out, .from = STR("") };
-	start(&r, text);
-	if (!skip_name(&r))
+	r.t = start(text);
+	if (!tokens_skip_name(&r.t))
 		return 0;
-	while (r.now.kind != TOKEN_END)
+	while (r.t.now.kind != TOKEN_END)
 		if (!read_one(&r))
 			return 0;
 	return r.from.len > 0 ? 0 : r.count;
@@ -599,17 +308,18 @@ read_end(struct str text, struct arena *a)
 	text = without_escapes(text, a);
 	while (text.len > 0 && strchr("<>=", text.ptr[0]))
 		text = str_trim(str_skip(text, 1));
-	struct str word = only_word(text, a), branch = branch_of(word);
+	struct str word = only_word(text, a), branch = version_branch(word);
 	if (branch.ptr)
 		return (struct token){ TOKEN_BRANCH, branch };
 	if (word.len > 0)
 		return (struct token){ TOKEN_VERSION, word };
-	start(&r, text);
-	if (!skip_name(&r))
+	r.t = start(text);
+	if (!tokens_skip_name(&r.t))
 		return none;
-	while (r.now.kind >= TOKEN_LESS && r.now.kind <= TOKEN_EQUAL)
-		advance(&r);
-	return is_version(r.now) && is_end(r.next.kind) && r.now.text.len <= RANGE_VERSION_MAX ? r.now : none;
+	while (r.t.now.kind >= TOKEN_LESS && r.t.now.kind <= TOKEN_EQUAL)
+		tokens_advance(&r.t);
+	return token_is_version(r.t.now) && is_end(r.t.next.kind) && r.t.now.text.len <= RANGE_VERSION_MAX ? r.t.now
+													   : none;
 }
 
 struct str
@@ -622,8 +332,8 @@ bool
 range_text_end(struct str text, bool inclusive, struct arena *a, struct affected_range *out)
 {
 	struct reader r = { .arena = a, .out = out, .from = STR("") };
-	r.now = read_end(text, a);
-	return is_version(r.now) && (inclusive ? add_until(&r, r.now) : add(&r, RANGE_BEFORE, r.now.text));
+	r.t.now = read_end(text, a);
+	return token_is_version(r.t.now) && (inclusive ? add_until(&r, r.t.now) : add(&r, RANGE_BEFORE, r.t.now.text));
 }
 
 struct str
