@@ -301,7 +301,6 @@ static struct token
 read_end(struct str text, struct arena *a)
 {
 	const struct token none = { TOKEN_OTHER, STR("") };
-	struct reader r = { .arena = a };
 	text = str_trim(text);
 	if (!readable(text))
 		return none;
@@ -313,13 +312,12 @@ read_end(struct str text, struct arena *a)
 		return (struct token){ TOKEN_BRANCH, branch };
 	if (word.len > 0)
 		return (struct token){ TOKEN_VERSION, word };
-	r.t = start(text);
-	if (!tokens_skip_name(&r.t))
+	struct tokens t = start(text);
+	if (!tokens_skip_name(&t))
 		return none;
-	while (r.t.now.kind >= TOKEN_LESS && r.t.now.kind <= TOKEN_EQUAL)
-		tokens_advance(&r.t);
-	return token_is_version(r.t.now) && is_end(r.t.next.kind) && r.t.now.text.len <= RANGE_VERSION_MAX ? r.t.now
-													   : none;
+	while (t.now.kind >= TOKEN_LESS && t.now.kind <= TOKEN_EQUAL)
+		tokens_advance(&t);
+	return token_is_version(t.now) && is_end(t.next.kind) && t.now.text.len <= RANGE_VERSION_MAX ? t.now : none;
 }
 
 struct str
