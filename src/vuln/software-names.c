@@ -45,13 +45,30 @@ add_names(struct software_product *out, struct str vendor_product, char first, s
 	}
 }
 
+/* "Fortinet FortiGate 60F" of Fortinet, "Cisco Firepower 2110" of Cisco Systems: the name without its maker's. */
+static struct str
+without_publisher(struct str name, struct str publisher)
+{
+	struct str rest = publisher, first;
+	if (!str_word(&rest, &first))
+		return name;
+	const struct str makers[] = { publisher, first };
+	for (size_t i = 0; i < COUNT(makers); i++) {
+		size_t n = makers[i].len;
+		if (name.len > n && name.ptr[n] == ' ' && str_eq_nocase(str_head(name, n), makers[i]))
+			return str_trim(str_skip(name, n));
+	}
+	return name;
+}
+
 /* winget's id says it without a publisher, which winget's own lists do not have. */
 static bool
 row_fits(const struct fields *row, const struct software *s)
 {
 	if (s->winget.len > 0 && str_eq_nocase(fields_at(row, 3), s->winget))
 		return true;
-	return glob_fits(row->text[0], s->publisher) && glob_fits(row->text[1], s->name);
+	return glob_fits(row->text[0], s->publisher) &&
+	       (glob_fits(row->text[1], s->name) || glob_fits(row->text[1], without_publisher(s->name, s->publisher)));
 }
 
 /* The table's column that says how this product's versions are to be read. */
