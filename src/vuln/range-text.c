@@ -6,7 +6,7 @@
 
 struct reader {
 	struct arena *arena;
-	struct tokens t;
+	struct tokens *t;
 	struct affected_range *out;
 	size_t count;
 	struct str from; /* the beginning that was told; empty: none */
@@ -55,12 +55,12 @@ static bool
 read_limit(struct reader *r, bool inclusive)
 {
 	/* "prior to Kernel 6.3" */
-	while (token_is_name(r->t.now) && !text_has_digit(r->t.now.text))
-		tokens_advance(&r->t);
-	struct token t = r->t.now;
+	while (token_is_name(r->t->now) && !text_has_digit(r->t->now.text))
+		tokens_advance(r->t);
+	struct token t = r->t->now;
 	if (!token_is_version(t))
 		return false;
-	tokens_advance(&r->t);
+	tokens_advance(r->t);
 	return inclusive ? add_until(r, t) : add(r, RANGE_BEFORE, t.text);
 }
 
@@ -68,13 +68,13 @@ read_limit(struct reader *r, bool inclusive)
 static bool
 read_before(struct reader *r)
 {
-	tokens_advance(&r->t);
+	tokens_advance(r->t);
 	bool and_with = false;
-	if (r->t.now.kind == TOKEN_UNTIL) /* prior TO */
-		tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_COMMA) { /* prior to AND including */
+	if (r->t->now.kind == TOKEN_UNTIL) /* prior TO */
+		tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_COMMA) { /* prior to AND including */
 		and_with = true;
-		tokens_advance(&r->t);
+		tokens_advance(r->t);
 	}
 	return read_limit(r, and_with);
 }
@@ -90,48 +90,48 @@ static bool
 read_branch(struct reader *r, struct token branch)
 {
 	r->from = branch.text;
-	tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_ALL)
-		tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_END || r->t.now.kind == TOKEN_COMMA)
+	tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_ALL)
+		tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_END || r->t->now.kind == TOKEN_COMMA)
 		return branch.kind == TOKEN_BRANCH && add_until(r, branch);
-	return token_is_version(r->t.now) || r->t.now.kind == TOKEN_BEFORE || r->t.now.kind == TOKEN_LESS ||
-	       r->t.now.kind == TOKEN_LESS_EQUAL;
+	return token_is_version(r->t->now) || r->t->now.kind == TOKEN_BEFORE || r->t->now.kind == TOKEN_LESS ||
+	       r->t->now.kind == TOKEN_LESS_EQUAL;
 }
 
 /* A version and what is said behind it. */
 static bool
 read_version(struct reader *r)
 {
-	struct token t = r->t.now;
-	tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_COMMA && (r->t.next.kind == TOKEN_BEFORE || r->t.next.kind == TOKEN_EARLIER ||
-					     r->t.next.kind == TOKEN_LATER || r->t.next.kind == TOKEN_ALL))
-		tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_ALL && is_end(r->t.next.kind)) { /* 6.4 ALL versions */
-		tokens_advance(&r->t);
+	struct token t = r->t->now;
+	tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_COMMA && (r->t->next.kind == TOKEN_BEFORE || r->t->next.kind == TOKEN_EARLIER ||
+					      r->t->next.kind == TOKEN_LATER || r->t->next.kind == TOKEN_ALL))
+		tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_ALL && is_end(r->t->next.kind)) { /* 6.4 ALL versions */
+		tokens_advance(r->t);
 		r->from = t.text;
 		return add_until(r, (struct token){ TOKEN_BRANCH, t.text });
 	}
-	if (r->t.now.kind == TOKEN_ALL) /* and ALL prior */
-		tokens_advance(&r->t);
-	if ((r->t.now.kind == TOKEN_BEFORE || r->t.now.kind == TOKEN_EARLIER) && is_end(r->t.next.kind)) {
-		tokens_advance(&r->t);
+	if (r->t->now.kind == TOKEN_ALL) /* and ALL prior */
+		tokens_advance(r->t);
+	if ((r->t->now.kind == TOKEN_BEFORE || r->t->now.kind == TOKEN_EARLIER) && is_end(r->t->next.kind)) {
+		tokens_advance(r->t);
 		return add_until(r, t);
 	}
-	enum token_kind kind = r->t.now.kind;
+	enum token_kind kind = r->t->now.kind;
 	if (kind == TOKEN_COLON)
 		return read_branch(r, t);
 	if (kind == TOKEN_LATER || kind == TOKEN_UNTIL || kind == TOKEN_DASH) {
 		r->from = t.text;
-		tokens_advance(&r->t);
+		tokens_advance(r->t);
 		return kind == TOKEN_LATER ? add(r, RANGE_OPEN, STR("")) : read_limit(r, true);
 	}
 	if (kind == TOKEN_BEFORE || kind == TOKEN_LESS || kind == TOKEN_LESS_EQUAL) {
 		r->from = t.text;
 		return kind != TOKEN_BEFORE || read_before(r);
 	}
-	if (!is_end(r->t.now.kind) || r->from.len > 0)
+	if (!is_end(r->t->now.kind) || r->from.len > 0)
 		return false;
 	/* "before 7.0.5, 7.2.3": one after the other the first that are safe. */
 	const struct affected_range *last = r->count > 0 ? &r->out[r->count - 1] : NULL;
@@ -146,44 +146,44 @@ read_version(struct reader *r)
 static bool
 read_from(struct reader *r)
 {
-	tokens_advance(&r->t);
-	if (r->from.len > 0 || !token_is_version(r->t.now))
+	tokens_advance(r->t);
+	if (r->from.len > 0 || !token_is_version(r->t->now))
 		return false;
-	r->from = r->t.now.text;
-	tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_COMMA && (r->t.next.kind == TOKEN_LESS || r->t.next.kind == TOKEN_LESS_EQUAL ||
-					     r->t.next.kind == TOKEN_BEFORE || r->t.next.kind == TOKEN_UNTIL))
-		tokens_advance(&r->t);
-	if (r->t.now.kind == TOKEN_COMMA && r->t.next.kind == TOKEN_LATER) {
-		tokens_advance(&r->t);
-		tokens_advance(&r->t);
+	r->from = r->t->now.text;
+	tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_COMMA && (r->t->next.kind == TOKEN_LESS || r->t->next.kind == TOKEN_LESS_EQUAL ||
+					      r->t->next.kind == TOKEN_BEFORE || r->t->next.kind == TOKEN_UNTIL))
+		tokens_advance(r->t);
+	if (r->t->now.kind == TOKEN_COMMA && r->t->next.kind == TOKEN_LATER) {
+		tokens_advance(r->t);
+		tokens_advance(r->t);
 	}
-	return is_end(r->t.now.kind) ? add(r, RANGE_OPEN, STR("")) : true;
+	return is_end(r->t->now.kind) ? add(r, RANGE_OPEN, STR("")) : true;
 }
 
 static bool
 read_all(struct reader *r)
 {
-	tokens_advance(&r->t);
-	return r->t.now.kind != TOKEN_END || r->count > 0 || add(r, RANGE_OPEN, STR(""));
+	tokens_advance(r->t);
+	return r->t->now.kind != TOKEN_END || r->count > 0 || add(r, RANGE_OPEN, STR(""));
 }
 
 static bool
 read_one(struct reader *r)
 {
-	switch (r->t.now.kind) {
+	switch (r->t->now.kind) {
 	case TOKEN_VERSION:
 	case TOKEN_BRANCH:
 		return read_version(r);
 	case TOKEN_LESS:
 	case TOKEN_LESS_EQUAL: {
-		bool inclusive = r->t.now.kind == TOKEN_LESS_EQUAL;
-		tokens_advance(&r->t);
+		bool inclusive = r->t->now.kind == TOKEN_LESS_EQUAL;
+		tokens_advance(r->t);
 		return read_limit(r, inclusive);
 	}
 	case TOKEN_EQUAL:
-		tokens_advance(&r->t);
-		return token_is_version(r->t.now) && read_version(r);
+		tokens_advance(r->t);
+		return token_is_version(r->t->now) && read_version(r);
 	case TOKEN_MORE:
 	case TOKEN_FROM:
 		return read_from(r);
@@ -191,15 +191,15 @@ read_one(struct reader *r)
 		return read_before(r);
 	case TOKEN_UNTIL:
 	case TOKEN_DASH:
-		tokens_advance(&r->t);
-		if (r->t.now.kind == TOKEN_COMMA) /* up to AND including */
-			tokens_advance(&r->t);
+		tokens_advance(r->t);
+		if (r->t->now.kind == TOKEN_COMMA) /* up to AND including */
+			tokens_advance(r->t);
 		return read_limit(r, true);
 	case TOKEN_ALL:
 		return read_all(r);
 	case TOKEN_COMMA:
-		tokens_advance(&r->t);
-		return r->t.now.kind != TOKEN_COMMA || r->from.len == 0;
+		tokens_advance(r->t);
+		return r->t->now.kind != TOKEN_COMMA || r->from.len == 0;
 	case TOKEN_END:
 	case TOKEN_COLON:
 	case TOKEN_EARLIER:
@@ -268,11 +268,11 @@ start(struct str text)
 static size_t
 read_ranges(struct str text, struct arena *a, struct affected_range *out)
 {
-	struct reader r = { .arena = a, .out = out, .from = STR("") };
-	r.t = start(text);
-	if (!tokens_skip_name(&r.t))
+	struct tokens t = start(text);
+	struct reader r = { .arena = a, .t = &t, .out = out, .from = STR("") };
+	if (!tokens_skip_name(&t))
 		return 0;
-	while (r.t.now.kind != TOKEN_END)
+	while (t.now.kind != TOKEN_END)
 		if (!read_one(&r))
 			return 0;
 	return r.from.len > 0 ? 0 : r.count;
@@ -329,9 +329,9 @@ range_text_start(struct str text, struct arena *a)
 bool
 range_text_end(struct str text, bool inclusive, struct arena *a, struct affected_range *out)
 {
+	struct token end = read_end(text, a);
 	struct reader r = { .arena = a, .out = out, .from = STR("") };
-	r.t.now = read_end(text, a);
-	return token_is_version(r.t.now) && (inclusive ? add_until(&r, r.t.now) : add(&r, RANGE_BEFORE, r.t.now.text));
+	return token_is_version(end) && (inclusive ? add_until(&r, end) : add(&r, RANGE_BEFORE, end.text));
 }
 
 struct str
