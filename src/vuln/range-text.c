@@ -2,6 +2,7 @@
 
 #include "vuln/range-token.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 struct reader {
@@ -21,6 +22,7 @@ digit(char c)
 static bool
 add(struct reader *r, enum range_kind kind, struct str limit)
 {
+	assert(r->out);
 	if (r->count == RANGE_TEXT_RANGES || limit.len > RANGE_VERSION_MAX || r->from.len > RANGE_VERSION_MAX)
 		return false;
 	r->out[r->count++] = (struct affected_range){ kind, r->from, limit, STR("") };
