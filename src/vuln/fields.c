@@ -1,6 +1,7 @@
 #include "vuln/fields.h"
 
-enum { RECORD_LINES = 50, RECORD_MAX = 64 * 1024 };
+/* How far a record may go on: what looks further for a quote that never closes reads a long list many times. */
+enum { RECORD_LINES = 30, RECORD_MAX = 16 * 1024 };
 
 /* A field, quoted or not ("" in quotes is a quote), off the front of *rest. */
 static bool
