@@ -39,6 +39,9 @@ struct match {
 	uint8_t *reached; /* superseded by a listed one, or listed */
 	uint8_t *dominated; /* groups that a listed one outside of them supersedes */
 	uint32_t *queue;
+	uint32_t *
+		before[WINDOWS_PRODUCTS_MAX]; /* of the system's names: the cumulative update before each; INDEX_NONE */
+	size_t chains;
 	ARRAY_OF(struct part) parts;
 	ARRAY_OF(struct judged) findings;
 	ARRAY_OF(struct candidate) candidates;
@@ -88,26 +91,31 @@ superseded(const struct match *m, const struct index_kb *k, uint32_t i)
 	return at < m->edge_count && m->edges[at] < m->kbs ? m->edges[at] : INDEX_NONE;
 }
 
+static size_t
+enqueue(struct match *m, uint8_t *bits, uint32_t row, size_t to)
+{
+	if (row == INDEX_NONE || BIT_GET(bits, row))
+		return to;
+	BIT_SET(bits, row);
+	m->queue[to] = row;
+	return to + 1;
+}
+
 /* Marks row and all that it supersedes, through others too. Every row is queued once, so circles end. */
 static void
 close_over(struct match *m, uint8_t *bits, uint32_t row)
 {
-	size_t from = 0, to = 0;
-	if (BIT_GET(bits, row))
-		return;
-	BIT_SET(bits, row);
-	m->queue[to++] = row;
+	size_t from = 0, to = enqueue(m, bits, row, 0);
 	while (from < to) {
-		const struct index_kb *k = kb_row(m, m->queue[from++]);
-		for (uint32_t i = 0; i < k->count; i++) {
-			uint32_t old = superseded(m, k, i);
-			if (old == INDEX_NONE)
-				break; /* past the end: a damaged row */
-			if (BIT_GET(bits, old))
-				continue;
-			BIT_SET(bits, old);
-			m->queue[to++] = old;
+		uint32_t here = m->queue[from++], old = 0;
+		const struct index_kb *k = kb_row(m, here);
+		/* INDEX_NONE: past the end, a damaged row. */
+		for (uint32_t i = 0; i < k->count && old != INDEX_NONE; i++) {
+			old = superseded(m, k, i);
+			to = enqueue(m, bits, old, to);
 		}
+		for (size_t i = 0; i < m->chains; i++)
+			to = enqueue(m, bits, m->before[i][here], to);
 	}
 }
 
@@ -116,6 +124,53 @@ fix_row(const struct match *m, const struct part *p, uint32_t i)
 {
 	const struct index_fix *f = INDEX_ROW(m->ix, INDEX_FIXES, index_fix, (uint64_t)p->row->first + i);
 	return f && f->kb_severity >> 3 < m->kbs ? f : NULL;
+}
+
+/* ---- cumulative updates ---- */
+
+/* Since Windows 10 each month's cumulative update holds all those before it, and the table does not always say so.
+ * An update that fixes so many vulnerabilities of the system itself is a cumulative one: servicing stacks, recovery and
+ * boot lists fix one or a few. */
+#define CUMULATIVE_MIN 8
+
+static bool
+reaches(struct match *m, uint32_t from, uint32_t to)
+{
+	uint8_t *closure = m->reached;
+	memset(closure, 0, m->kbs / 8 + 1);
+	close_over(m, closure, from);
+	return BIT_GET(closure, to);
+}
+
+/* By their numbers, which rise with time; where the table says that one of a lower number supersedes one of a higher,
+ * it is right. */
+static void
+chain_cumulative(struct match *m, const struct part *p)
+{
+	uint16_t *fixes = ARENA_ARRAY(&m->scratch, uint16_t, m->kbs + 1);
+	uint32_t *list = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1), *before;
+	size_t count = 0;
+	if (m->host->major != 10 || !p->itself || m->chains == COUNT(m->before))
+		return;
+	for (uint32_t i = 0; i < p->row->count; i++) {
+		const struct index_fix *f = fix_row(m, p, i);
+		if (f && f->vulnerability != INDEX_NONE && fixes[f->kb_severity >> 3] < UINT16_MAX)
+			fixes[f->kb_severity >> 3]++;
+	}
+	for (uint32_t i = 0; i < m->kbs; i++) {
+		if (fixes[i] < CUMULATIVE_MIN)
+			continue;
+		size_t at = count++;
+		for (; at > 0 && reaches(m, list[at - 1], i); at--)
+			list[at] = list[at - 1];
+		list[at] = i;
+	}
+	before = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1);
+	for (size_t i = 0; i < m->kbs; i++)
+		before[i] = INDEX_NONE;
+	for (size_t i = 1; i < count; i++)
+		before[list[i]] = list[i - 1];
+	m->before[m->chains++] = before;
 }
 
 /* ---- parts ---- */
@@ -196,6 +251,14 @@ list_part(struct match *m, const struct part *p)
 	}
 }
 
+static void
+dominate(struct match *m, const struct index_kb *by, uint32_t old)
+{
+	uint32_t group = old == INDEX_NONE ? INDEX_NONE : kb_row(m, old)->group;
+	if (group != by->group && group < m->kbs)
+		BIT_SET(m->dominated, group);
+}
+
 /* Whoever is superseded by something that is listed, or by what that supersedes, is not the latest, unless the two
  * supersede each other. */
 static void
@@ -207,17 +270,16 @@ find_dominated(struct match *m)
 		if (BIT_GET(m->listed, i))
 			close_over(m, m->reached, i);
 	for (uint32_t i = 0; i < m->kbs; i++) {
-		const struct index_kb *k = kb_row(m, i), *old;
+		const struct index_kb *k = kb_row(m, i);
+		uint32_t old = 0;
 		if (!BIT_GET(m->reached, i))
 			continue;
-		for (uint32_t n = 0; n < k->count; n++) {
-			uint32_t to = superseded(m, k, n);
-			if (to == INDEX_NONE)
-				break;
-			old = kb_row(m, to);
-			if (old->group != k->group && old->group < m->kbs)
-				BIT_SET(m->dominated, old->group);
+		for (uint32_t n = 0; n < k->count && old != INDEX_NONE; n++) {
+			old = superseded(m, k, n);
+			dominate(m, k, old);
 		}
+		for (size_t n = 0; n < m->chains; n++)
+			dominate(m, k, m->before[n][i]);
 	}
 }
 
@@ -454,6 +516,8 @@ explain(const struct match *m, struct windows_finding *f)
 static void
 match_system(struct match *m)
 {
+	for (size_t i = 0; i < m->parts.count; i++)
+		chain_cumulative(m, &m->parts.items[i]);
 	cover_installed(m);
 	for (size_t i = 0; i < m->parts.count; i++)
 		cover_by_revision(m, &m->parts.items[i]);

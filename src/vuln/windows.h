@@ -2,7 +2,8 @@
  * index (feeds msrc-definitions and msrc-cvrf).
  *
  * An update is covered when it is installed, when an installed one supersedes it, directly or through others, or when
- * the machine's build has the revision that holds it. A vulnerability of the machine's product is open when none of
+ * the machine's build has the revision that holds it; since Windows 10 also when an installed cumulative update is newer
+ * (Microsoft's table forgets many of these). A vulnerability of the machine's product is open when none of
  * the updates that fix it is covered. Updates that supersede each other in a circle count as equal. */
 #ifndef MAMORI_VULN_WINDOWS_H
 #define MAMORI_VULN_WINDOWS_H

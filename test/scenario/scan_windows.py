@@ -121,25 +121,44 @@ class Table:
                 for p in r.get("ProductID", []) if kb else []:
                     self.add(names[p], v["CVE"], kb, r.get("Supercedence"))
 
-    def closure(self, kbs):
+    def closure(self, kbs, chained=None):
         seen, queue = set(), list(kbs)
         while queue:
             kb = queue.pop()
             if kb not in seen:
                 seen.add(kb)
                 queue += self.older.get(kb, ())
+                queue += (chained or {}).get(kb, ())
         return seen
+
+    def chain(self, products):
+        """Since Windows 10 a cumulative update (one that fixes eight vulnerabilities of the system or more) holds those of lower
+        numbers, unless the table says that such a one supersedes it."""
+        before = collections.defaultdict(set)
+        for product in products:
+            fixed = collections.Counter(kb for cve, kbs in self.fixes.get(tidy(product), {}).items() if cve for kb in kbs)
+            order = []
+            for kb in sorted(kb for kb, count in fixed.items() if count >= 8):
+                at = len(order)
+                while at and kb in self.closure([order[at - 1]], before):
+                    at -= 1
+                order.insert(at, kb)
+            for older, newer in zip(order, order[1:]):
+                before[newer].add(older)
+        return before
 
     def judge(self, products, installed):
         """Open CVEs and the latest updates that close them."""
-        covered = self.closure(installed)
+        modern = any(re.match(r"Windows (1[01]|Server 20(16|19|22|25))\b", p) for p in products)
+        self.chained = self.chain(products) if modern else {}
+        covered = self.closure(installed, self.chained)
         open_, listed = {}, set()
         for product in products:
             for cve, kbs in self.fixes.get(tidy(product), {}).items():
                 listed |= kbs
                 if cve and not kbs & covered:
                     open_[(tidy(product), cve)] = kbs
-        below = {kb: self.closure([kb]) for kb in listed}
+        below = {kb: self.closure([kb], self.chained) for kb in listed}
         latest = {kb for kb in listed if not any(kb in below[other] and other not in below[kb] for other in listed)}
         missing = {kb for kb in latest - covered if any(below[kb] & kbs for kbs in open_.values())}
         return set(open_), missing, covered
@@ -267,6 +286,21 @@ def small(s):
     s.ok([(r["vulnerability"], r["fixed"], r["action"], r["due"]) for r in rows] ==
          [(f["vulnerability"], f["fixed"], f["action"], f["due"] or "") for f in open_ones] and rows[0]["action_why"]
          and rows[0]["due"], "--csv and --json say the same, with what to do and by when", rows)
+    # The table forgets to say that each of these holds the one before it; a servicing stack (one fix) holds nothing.
+    def month(number, kb, count=9, supersedes=""):
+        return "".join(row(f"CVE-2030-{number}{i:02}", kb, supersedes) for i in range(count))
+
+    gaps = month(11, 5000011) + month(12, 5000012) + month(13, 5000013, 1) + month(14, 5000014)
+    a = given(gaps, 5000014)
+    s.ok({f["vulnerability"] for f in a["findings"]} == {"CVE-2030-1300"} and kbs_of(a, "missing") == {5000013},
+         "pain 12: a cumulative update holds those before it, a servicing stack of its own is still missing", a)
+    a = given(gaps, 5000011)
+    s.ok(len(a["findings"]) == 19 and kbs_of(a, "missing") == {5000013, 5000014}, "one of them is enough", a)
+    a = given(gaps, 5000013)
+    s.ok(len(a["findings"]) == 27, "what is not cumulative holds no other", a)
+    a = given(month(11, 5000012) + month(12, 5000011, supersedes="5000012"), 5000012)
+    s.ok(len(a["findings"]) == 9 and kbs_of(a, "missing") == {5000011}, "the table's own word on the order stands", a)
+
     bad_input(s, w, chain, table, machine)
 
 
@@ -363,7 +397,7 @@ def machine(s, w, table, path):
         s.ok(kbs_of(answer, "missing") == missing, f"{name}: {len(missing)} missing updates are the computed ones",
              lambda: sorted(kbs_of(answer, "missing") ^ missing))
         needed = {int(m["patch"][3:]) for m in answer["missing"] if m["needed"]}
-        below = table.closure(installed | needed)
+        below = table.closure(installed | needed, table.chained)
         left = [f for f in answer["findings"] if not {int(k[2:]) for k in f["advisories"]} & below]
         s.ok(not left, f"{name}: the needed updates close every finding", left[:3])
     alarms = [f["vulnerability"] for f in answer["findings"] + answer["unknown"]
