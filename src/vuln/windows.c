@@ -27,6 +27,12 @@ struct candidate { /* a missing update */
 	struct windows_missing missing;
 };
 
+/* Which cumulative updates each holds by being newer: those of row r are older[first[r]] … older[first[r] + count[r] - 1],
+ * and what these hold. */
+struct chain {
+	uint32_t *first, *count, *older;
+};
+
 struct match {
 	const struct vuln_index *ix;
 	const struct windows_host *host;
@@ -39,9 +45,8 @@ struct match {
 	uint8_t *reached; /* superseded by a listed one, or listed */
 	uint8_t *dominated; /* groups that a listed one outside of them supersedes */
 	uint32_t *queue;
-	uint32_t *
-		before[WINDOWS_PRODUCTS_MAX]; /* of the system's names: the cumulative update before each; INDEX_NONE */
-	size_t chains;
+	struct chain chains[WINDOWS_PRODUCTS_MAX]; /* of the system's names */
+	size_t chain_count;
 	ARRAY_OF(struct part) parts;
 	ARRAY_OF(struct judged) findings;
 	ARRAY_OF(struct candidate) candidates;
@@ -114,8 +119,9 @@ close_over(struct match *m, uint8_t *bits, uint32_t row)
 			old = superseded(m, k, i);
 			to = enqueue(m, bits, old, to);
 		}
-		for (size_t i = 0; i < m->chains; i++)
-			to = enqueue(m, bits, m->before[i][here], to);
+		for (size_t c = 0; c < m->chain_count; c++)
+			for (uint32_t i = 0; i < m->chains[c].count[here]; i++)
+				to = enqueue(m, bits, m->chains[c].older[m->chains[c].first[here] + i], to);
 	}
 }
 
@@ -142,16 +148,13 @@ reaches(struct match *m, uint32_t from, uint32_t to)
 	return BIT_GET(closure, to);
 }
 
-/* By their numbers, which rise with time; where the table says that one of a lower number supersedes one of a higher,
- * it is right. */
-static void
-chain_cumulative(struct match *m, const struct part *p)
+/* The cumulative updates of a system, the oldest first, by their numbers, which rise with time; where the table says
+ * that one of a lower number supersedes one of a higher, it is right. */
+static size_t
+list_cumulative(struct match *m, const struct part *p, uint32_t *list)
 {
 	uint16_t *fixes = ARENA_ARRAY(&m->scratch, uint16_t, m->kbs + 1);
-	uint32_t *list = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1), *before;
 	size_t count = 0;
-	if (m->host->major != 10 || !p->itself || m->chains == COUNT(m->before))
-		return;
 	for (uint32_t i = 0; i < p->row->count; i++) {
 		const struct index_fix *f = fix_row(m, p, i);
 		if (f && f->vulnerability != INDEX_NONE && fixes[f->kb_severity >> 3] < UINT16_MAX)
@@ -165,12 +168,41 @@ chain_cumulative(struct match *m, const struct part *p)
 			list[at] = list[at - 1];
 		list[at] = i;
 	}
-	before = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1);
-	for (size_t i = 0; i < m->kbs; i++)
-		before[i] = INDEX_NONE;
-	for (size_t i = 1; i < count; i++)
-		before[list[i]] = list[i - 1];
-	m->before[m->chains++] = before;
+	return count;
+}
+
+/* Whoever comes later in the list and was first named no earlier is newer for sure. Dates alone would not do (an update
+ * that repairs something of long ago bears that date), nor numbers alone: of July 2018 there are repairs with numbers
+ * above August's. Where the two disagree, neither holds the other. An update that is newer than all before it holds all
+ * since the one before it of which that is true, and this one; any other holds the nearest of those that is not dated
+ * later than itself. */
+static void
+chain_cumulative(struct match *m, const struct part *p)
+{
+	if (m->host->major != 10 || !p->itself || m->chain_count == COUNT(m->chains))
+		return;
+	uint32_t *list = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1);
+	size_t count = list_cumulative(m, p, list), links = 0;
+	bool *newest = ARENA_ARRAY(&m->scratch, bool, count + 1);
+	struct chain c = { .first = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1),
+			   .count = ARENA_ARRAY(&m->scratch, uint32_t, m->kbs + 1),
+			   .older = ARENA_ARRAY(&m->scratch, uint32_t, 2 * count + 1) };
+	int64_t latest = 0;
+	for (size_t i = 0; i < count; i++) {
+		int64_t date = kb_row(m, list[i])->date;
+		newest[i] = date > 0 && date >= latest;
+		latest = newest[i] ? date : latest;
+		c.first[list[i]] = (uint32_t)links;
+		for (size_t at = i; at > 0; at--) {
+			if (!newest[i] && (!newest[at - 1] || kb_row(m, list[at - 1])->date > date))
+				continue;
+			c.older[links++] = list[at - 1];
+			if (newest[at - 1])
+				break;
+		}
+		c.count[list[i]] = (uint32_t)links - c.first[list[i]];
+	}
+	m->chains[m->chain_count++] = c;
 }
 
 /* ---- parts ---- */
@@ -278,8 +310,9 @@ find_dominated(struct match *m)
 			old = superseded(m, k, n);
 			dominate(m, k, old);
 		}
-		for (size_t n = 0; n < m->chains; n++)
-			dominate(m, k, m->before[n][i]);
+		for (size_t c = 0; c < m->chain_count; c++)
+			for (uint32_t n = 0; n < m->chains[c].count[i]; n++)
+				dominate(m, k, m->chains[c].older[m->chains[c].first[i] + n]);
 	}
 }
 

@@ -100,9 +100,11 @@ class Table:
     def __init__(self):
         self.fixes = collections.defaultdict(lambda: collections.defaultdict(set))  # product: CVE or None: KBs
         self.older = collections.defaultdict(set)
+        self.dates = {}  # of each KB: the first
         self.facts = set()
 
-    def add(self, product, cve, kb, supersedes):
+    def add(self, product, cve, kb, supersedes, date):
+        self.dates[kb] = min(date, self.dates.get(kb, date))
         self.fixes[tidy(product)][cve if named(cve) else None].add(kb)
         for old in re.split("[;,]", supersedes or ""):
             if number(old) and number(old) != kb:
@@ -111,15 +113,16 @@ class Table:
     def add_csv(self, text):
         for row in csv.reader(io.StringIO(text, newline="")):
             if len(row) >= 9 and not row[0].startswith("#") and row[0] != "DatePosted" and number(row[2]):
-                self.add(row[4], row[1], number(row[2]), row[8])
+                self.add(row[4], row[1], number(row[2]), row[8], row[0])
 
     def add_cvrf(self, document):
         names = {p["ProductID"]: p["Value"] for p in document["ProductTree"]["FullProductName"]}
+        date = document["DocumentTracking"]["InitialReleaseDate"][:10].replace("-", "")
         for v in document["Vulnerability"]:
             for r in v["Remediations"]:
                 kb = number(r["Description"].get("Value", "")) if r["Type"] == 2 else None
                 for p in r.get("ProductID", []) if kb else []:
-                    self.add(names[p], v["CVE"], kb, r.get("Supercedence"))
+                    self.add(names[p], v["CVE"], kb, r.get("Supercedence"), date)
 
     def closure(self, kbs, chained=None):
         seen, queue = set(), list(kbs)
@@ -133,7 +136,7 @@ class Table:
 
     def chain(self, products):
         """Since Windows 10 a cumulative update (one that fixes eight vulnerabilities of the system or more) holds those of lower
-        numbers, unless the table says that such a one supersedes it."""
+        numbers that were not first named later, unless the table says that such a one supersedes it."""
         before = collections.defaultdict(set)
         for product in products:
             fixed = collections.Counter(kb for cve, kbs in self.fixes.get(tidy(product), {}).items() if cve for kb in kbs)
@@ -143,7 +146,9 @@ class Table:
                 while at and kb in self.closure([order[at - 1]], before):
                     at -= 1
                 order.insert(at, kb)
-            for older, newer in zip(order, order[1:]):
+            pairs = [(older, newer) for i, newer in enumerate(order) for older in order[:i]
+                     if self.dates[older] <= self.dates[newer]]
+            for older, newer in pairs:
                 before[newer].add(older)
         return before
 
@@ -298,6 +303,14 @@ def small(s):
     s.ok(len(a["findings"]) == 19 and kbs_of(a, "missing") == {5000013, 5000014}, "one of them is enough", a)
     a = given(gaps, 5000013)
     s.ok(len(a["findings"]) == 27, "what is not cumulative holds no other", a)
+    late = month(11, 5000011).replace("20260101", "20260201")
+    a = given(late + month(12, 5000012), 5000012)
+    s.ok(len(a["findings"]) == 9 and kbs_of(a, "missing") == {5000011},
+         "an update with a higher number that was first named earlier does not hold the later one", a)
+    a = given(month(10, 5000010) + late + month(12, 5000012) + month(13, 5000013).replace("20260101", "20260301"), 5000013)
+    s.ok(a["findings"] == [], "one that comes after both holds both", a)
+    a = given(month(10, 5000010) + late + month(12, 5000012), 5000012)
+    s.ok(len(a["findings"]) == 9 and kbs_of(a, "missing") == {5000011}, "and the one in doubt holds what is before both", a)
     a = given(month(11, 5000012) + month(12, 5000011, supersedes="5000012"), 5000012)
     s.ok(len(a["findings"]) == 9 and kbs_of(a, "missing") == {5000011}, "the table's own word on the order stands", a)
 
