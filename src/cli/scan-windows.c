@@ -12,6 +12,7 @@ struct scan {
 	struct str hostname;
 	struct vuln_index *index;
 	struct windows_result result;
+	struct scan_sums sums; /* of what is open */
 };
 
 static void
@@ -329,6 +330,17 @@ print_missing(struct scan *s)
 }
 
 static void
+sum_up(struct scan *s)
+{
+	s->sums.unknown = s->result.count - s->result.open;
+	for (size_t i = 0; i < s->result.open; i++) {
+		const struct windows_finding *f = &s->result.findings[i];
+		const struct priority p = decide(s, f);
+		scan_sums_add(&s->sums, &f->vulnerability, &p, f->patch != 0, s->options->policy->now);
+	}
+}
+
+static void
 print_table(struct scan *s)
 {
 	size_t needed = 0, unknown = s->result.count - s->result.open;
@@ -341,6 +353,8 @@ print_table(struct scan *s)
 	printf(tr("%s with %zu installed updates: %zu findings, which %zu updates fix; %zu vulnerabilities are "
 		  "fixed.\n"),
 	       s->result.products[0], s->host.kb_count, s->result.open, needed, s->result.closed);
+	if (s->result.open)
+		scan_sums_print(&s->sums);
 	if (unknown && s->host.kbs_known)
 		printf(tr("%zu more concern parts of which it is not known whether they are installed (--json names "
 			  "them).\n"),
@@ -359,6 +373,7 @@ scan_windows(struct cli *c, const struct scan_windows_options *o)
 	if (!read_host(&s, &e))
 		return cli_fail(c, &e);
 	bool known = match(&s, &e);
+	sum_up(&s);
 	if (c->json)
 		print_json(&s);
 	else if (o->csv && s.result.covered)
@@ -369,11 +384,14 @@ scan_windows(struct cli *c, const struct scan_windows_options *o)
 	if (!known)
 		return cli_fail(c, &e);
 	scan_warn_stale(c);
-	struct scan_sums sums = { .unknown = s.result.count - s.result.open + !s.host.kbs_known };
-	for (size_t i = 0; i < s.result.open; i++) {
-		const struct windows_finding *f = &s.result.findings[i];
-		const struct priority p = decide(&s, f);
-		scan_sums_add(&sums, &f->vulnerability, &p, f->patch != 0, o->policy->now);
+	/* Nothing known to be missing is not “nothing missing”. */
+	if (o->fail_on && !s.host.kbs_known) {
+		err_set(&e, ERR_UNREACHABLE,
+			"the list of installed updates in %s is cut off, so --fail-on has nothing to decide by; run "
+			"systeminfo "
+			"again, or add --qfe",
+			o->systeminfo);
+		return cli_fail(c, &e);
 	}
-	return scan_sums_status(&sums, o->fail_on);
+	return scan_sums_status(&s.sums, o->fail_on);
 }

@@ -272,6 +272,8 @@ def small(s):
     a = w.scan(machine)[1]
     s.ok(a["findings"] == [] and len(a["unknown"]) == 3 and not a["host"]["updates_known"],
          "a list cut off in the middle of a number: unknown, not vulnerable", a)
+    done = w.run("scan", "--systeminfo", machine, "--fail-on", "high")
+    s.ok(done.returncode == 4 and "cut off" in done.stderr, "such a list passes no --fail-on", done.stderr)
     for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"):
         machine.write_bytes(pc(5000002).replace("Host Name", "Nom d’hôte").encode(encoding))
         s.ok(w.scan(machine)[1]["host"]["updates"] == ["kb:5000002"], f"systeminfo in {encoding}")
@@ -285,7 +287,10 @@ def small(s):
     s.ok(done.returncode == 4 and a["findings"] is None, "a build that nobody knows: unknown", done.stderr)
     machine.write_text(pc())
     s.ok(w.run("scan", "--systeminfo", machine, "--fail-on", "high").returncode == 1, "--fail-on holds for Windows")
-    s.ok("CVE-2030-0001" in w.run("scan", "--systeminfo", machine).stdout, "the table names what is open")
+    shown = w.run("scan", "--systeminfo", machine).stdout
+    s.ok("CVE-2030-0001" in shown and "high 3" in shown, "the table names what is open, and sums it up", shown)
+    shown = w.run("scan", "--systeminfo", machine, "--lang", "ja").stdout
+    s.ok("題名" in shown and "TITLE" not in shown and "PATCH" not in shown, "in Japanese as well", shown)
     rows = list(csv.DictReader(io.StringIO(w.run("scan", "--systeminfo", machine, "--csv").stdout)))
     open_ones = w.scan(machine)[1]["findings"]
     s.ok([(r["vulnerability"], r["fixed"], r["action"], r["due"]) for r in rows] ==
