@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 
 #include "cli/exposure.h"
+#include "cli/scan-out.h"
 #include "os/file.h"
 
 #include <errno.h>
@@ -41,6 +42,16 @@ exposure_audit(struct exposure_cli *x, bool report, const char *format, struct s
 	       err_set(e, ERR_BUG, "exports of a server's folder are for mamori-main: “%s”", format);
 }
 
+/* Lists of applications may be spreadsheets: XML inside an archive. */
+int
+scan_software(struct scan *s)
+{
+	struct err e = { 0 };
+
+	err_set(&e, ERR_BUG, "lists of applications are for mamori-main: “%s”", s->software);
+	return cli_fail(s->cli, &e);
+}
+
 /* Records as a file or for another program, out of a folder that may be a server's: noted in its audit log. */
 static bool
 is_export(int argc, char **argv)
@@ -65,11 +76,14 @@ is_export(int argc, char **argv)
 static bool
 is_here(int argc, char **argv)
 {
+	static const char *const elsewhere[] = { "--store", "--saved", "--software" };
+
 	if (is_export(argc, argv))
 		return false;
 	for (int i = 1; i < argc; i++)
-		if (str_starts(str_of(argv[i]), STR("--store")) || str_starts(str_of(argv[i]), STR("--saved")))
-			return false;
+		for (size_t k = 0; k < COUNT(elsewhere); k++)
+			if (str_starts(str_of(argv[i]), str_of(elsewhere[k])))
+				return false;
 	for (const struct cli_verb *const *v = cli_verbs; *v; v++) {
 		struct str rest = str_of((*v)->name), word;
 		int i = 1;

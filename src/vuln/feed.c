@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define FEED_FILES_MAX 4096
 #define FEED_FILE_BYTES (BUCKET_MAX + (64u << 20))
 
 /* ---- one path ---- */
@@ -377,28 +376,6 @@ feed_index_rebuild(const char *data, int64_t now, struct err *e)
 	return store_rename(&s, "index.new", "index", e);
 }
 
-/* Only the head: a status is asked for often, and the payload may be large. */
-static bool
-status_of_file(const char *path, struct feed_status *out, struct err *e)
-{
-	char head[2048];
-	struct bucket b;
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return err_sys(e, "reading %s", path);
-	size_t n = fread(head, 1, sizeof(head), f);
-	fclose(f);
-	if (!bucket_open_head(path, str_sub(head, n), &b, e))
-		return false;
-	*out = (struct feed_status){ .records = b.count, .imported_at = b.imported, .published_at = b.published };
-	snprintf(out->feed, sizeof(out->feed), "%s", b.feed);
-	if (b.source[0])
-		snprintf(out->source, sizeof(out->source), "%s: %.*s", b.source, 150, b.path);
-	else
-		snprintf(out->source, sizeof(out->source), "%s", b.path);
-	return true;
-}
-
 /* ---- a closed network ---- */
 
 #define BUNDLE_BYTES (UINT64_C(4) << 30)
@@ -426,7 +403,7 @@ newest_import(struct store *s, int64_t *newest, struct err *e)
 	*newest = 0;
 	for (size_t i = 0; i < s->names.count; i++) {
 		struct feed_status st = { 0 };
-		if (!status_of_file(path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), &st, e))
+		if (!feed_status_of_file(path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), &st, e))
 			return false;
 		*newest = st.imported_at > *newest ? st.imported_at : *newest;
 	}
@@ -516,61 +493,4 @@ feed_receive(const char *data, const char *from, int64_t now, size_t *count, str
 			return false;
 	*count = n;
 	return store_rename(s, "index.new", "index", e);
-}
-
-/* ---- status of all ---- */
-
-static void
-judge_age(struct feed_status *st, const struct feed_ops *ops, int64_t now)
-{
-	int64_t since = ops->stale_by_published && st->published_at ? st->published_at : st->imported_at;
-	st->stale_after = ops->stale_after;
-	st->stale = now - since > ops->stale_after;
-}
-
-/* The address or path in a status's source, which has "ECOSYSTEM: " before it where there are several. */
-static struct str
-label_of(const struct feed_status *st)
-{
-	struct str source = str_of(st->source);
-	ptrdiff_t at = str_find(source, STR(": "));
-	return at >= 0 ? str_skip(source, (size_t)at + 2) : source;
-}
-
-bool
-feed_status_read(const char *data, struct arena *a, int64_t now, struct feed_status **out, size_t *count, struct err *e)
-{
-	__attribute__((cleanup(store_close))) struct store s = { .lock = -1 };
-	ARRAY_OF(struct feed_status) list = { 0 };
-	struct validators known = { .arena = &s.arena };
-	if (!store_open(&s, data, false, e))
-		return false;
-	validators_read(&known, data);
-	struct feed_status *files = ARENA_ARRAY(&s.arena, struct feed_status, s.names.count + 1);
-	for (size_t i = 0; i < s.names.count; i++)
-		if (!status_of_file(path_join(&s.arena, s.dir, arena_cstr(&s.arena, s.names.items[i])), &files[i], e))
-			return false;
-	for (const struct feed_ops *const *f = feeds_all; *f; f++) {
-		bool any = false;
-		for (size_t i = 0; i < s.names.count; i++) {
-			struct feed_status st = files[i];
-			if (strcmp(st.feed, (*f)->name) != 0)
-				continue;
-			/* The publisher said later that this is still the newest. */
-			const struct validator *v = validators_find(&known, label_of(&st));
-			if (v && v->checked > st.imported_at)
-				st.imported_at = v->checked;
-			judge_age(&st, *f, now);
-			*ARRAY_PUSH(a, &list) = st;
-			any = true;
-		}
-		if (!any) {
-			struct feed_status none = { .stale = true, .stale_after = (*f)->stale_after };
-			snprintf(none.feed, sizeof(none.feed), "%s", (*f)->name);
-			*ARRAY_PUSH(a, &list) = none;
-		}
-	}
-	*out = list.items;
-	*count = list.count;
-	return true;
 }

@@ -3,7 +3,7 @@
 
 #define VERSION_LEN_MAX 1024
 
-/* To add a feed: one file below feeds/ and one row here. */
+/* To add a feed: one file below feeds/, one row here and its age in feed-status.c. */
 const struct feed_ops *const feeds_all[] = {
 	&feed_debian_dsa,
 	&feed_debian_dla,

@@ -37,8 +37,6 @@ bool sink_json_error(const struct json_reader *r, struct err *e);
 struct feed_ops {
 	const char *name; /* "kev" */
 	const char *title; /* for people: an English key of the catalogue */
-	int64_t stale_after; /* milliseconds */
-	bool stale_by_published; /* the publisher dates every issue: its age counts, not the import's */
 	bool merge; /* records replace earlier ones of the same key, the others stay */
 	bool (*recognise)(const struct sniff *s);
 	/* Reads one input to its end. False: it cannot be understood as a whole. */
@@ -50,6 +48,15 @@ struct feed_ops {
 };
 
 extern const struct feed_ops *const feeds_all[]; /* NULL-terminated */
+
+/* How old each feed may be, in the order of feeds_all; it ends where feed is NULL. */
+struct feed_age {
+	const char *feed;
+	unsigned days;
+	bool by_published; /* the publisher dates every issue: its age counts, not the import's */
+};
+extern const struct feed_age feed_ages[];
+
 const struct feed_ops *feed_find(const char *name);
 
 extern const struct feed_ops feed_osv, feed_debian_dsa, feed_debian_dla, feed_debian_tracker, feed_cve, feed_csaf,

@@ -549,12 +549,19 @@ def real_almalinux(work):
     say(not wrong, "AlmaLinux 9: fixed versions", wrong[:10])
 
 
+def starts_light(work):
+    """What the program loads before its first line costs more than matching a host."""
+    run = subprocess.run([MAMORI, "scan"], env={**os.environ, "LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True)
+    heavy = [name for name in ("libxml2", "libarchive", "libcurl", "libssl", "libcrypto", "libsqlite3") if name in run.stdout]
+    say("libc" in run.stdout and not heavy, "a scan loads no library for archives, XML, TLS or HTTP", heavy or run)
+
+
 def main():
     if not os.path.exists(MAMORI):
         print("Bail out! no", MAMORI, "- build first: make build")
         return 1
     with tempfile.TemporaryDirectory(prefix="mamori-scan-") as work:
-        steps = [fixture_findings, fixture_osv, import_promises]
+        steps = [starts_light, fixture_findings, fixture_osv, import_promises]
         if os.path.isdir(os.path.join(DATA, "debian-dsa-dla-lists")):
             steps.append(real_debian)
         else:

@@ -257,8 +257,6 @@ csaf_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 const struct feed_ops feed_csaf = {
 	.name = "csaf",
 	.title = "CSAF advisories and VEX",
-	.stale_after = 30 * DAY_MS,
-	.stale_by_published = true,
 	.merge = true,
 	.recognise = csaf_recognise,
 	.read = csaf_read,

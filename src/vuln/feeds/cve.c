@@ -586,8 +586,6 @@ cve_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct
 const struct feed_ops feed_cve = {
 	.name = "cve",
 	.title = "CVE records with CISA's container (CVE JSON 5)",
-	.stale_after = 30 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = cve_recognise,
 	.read = cve_read,
 	.urls = cve_urls,

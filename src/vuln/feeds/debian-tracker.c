@@ -258,7 +258,6 @@ tracker_read(struct input *in, const struct sniff *s, struct feed_sink *sink, st
 const struct feed_ops feed_debian_tracker = {
 	.name = "debian-tracker",
 	.title = "Debian security tracker",
-	.stale_after = 7 * DAY_MS,
 	.recognise = tracker_recognise,
 	.read = tracker_read,
 	.urls = tracker_urls,

@@ -217,8 +217,6 @@ dla_recognise(const struct sniff *s)
 const struct feed_ops feed_debian_dsa = {
 	.name = "debian-dsa",
 	.title = "Debian security advisories (DSA)",
-	.stale_after = 14 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = dsa_recognise,
 	.read = list_read,
 	.urls = dsa_urls,
@@ -227,8 +225,6 @@ const struct feed_ops feed_debian_dsa = {
 const struct feed_ops feed_debian_dla = {
 	.name = "debian-dla",
 	.title = "Debian LTS advisories (DLA)",
-	.stale_after = 14 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = dla_recognise,
 	.read = list_read,
 	.urls = dla_urls,

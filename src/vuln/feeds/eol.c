@@ -168,7 +168,6 @@ eol_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct
 const struct feed_ops feed_eol = {
 	.name = "eol",
 	.title = "End-of-life dates (endoflife.date)",
-	.stale_after = 60 * DAY_MS,
 	.merge = true,
 	.recognise = eol_recognise,
 	.read = eol_read,

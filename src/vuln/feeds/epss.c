@@ -64,8 +64,6 @@ epss_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 const struct feed_ops feed_epss = {
 	.name = "epss",
 	.title = "Exploit prediction scores (EPSS)",
-	.stale_after = 7 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = epss_recognise,
 	.read = epss_read,
 	.urls = epss_urls,

@@ -242,8 +242,6 @@ jvn_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct
 const struct feed_ops feed_jvn = {
 	.name = "jvn",
 	.title = "JVN iPedia: titles in Japanese",
-	.stale_after = 14 * DAY_MS,
-	.stale_by_published = true,
 	.merge = true,
 	.recognise = jvn_recognise,
 	.read = jvn_read,

@@ -153,8 +153,6 @@ kev_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struct
 const struct feed_ops feed_kev = {
 	.name = "kev",
 	.title = "Known exploited vulnerabilities (CISA KEV)",
-	.stale_after = 30 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = kev_recognise,
 	.read = kev_read,
 	.urls = kev_urls,

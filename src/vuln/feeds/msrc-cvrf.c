@@ -229,8 +229,6 @@ cvrf_read(struct input *in, const struct sniff *s, struct feed_sink *sink, struc
 const struct feed_ops feed_msrc_cvrf = {
 	.name = "msrc-cvrf",
 	.title = "Microsoft's security update guide (CVRF)",
-	.stale_after = 60 * DAY_MS,
-	.stale_by_published = true,
 	.merge = true, /* a document a month */
 	.recognise = cvrf_recognise,
 	.read = cvrf_read,

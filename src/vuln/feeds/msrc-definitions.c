@@ -155,8 +155,6 @@ definitions_read(struct input *in, const struct sniff *s, struct feed_sink *sink
 const struct feed_ops feed_msrc_definitions = {
 	.name = "msrc-definitions",
 	.title = "Microsoft's updates and what they supersede",
-	.stale_after = 60 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = definitions_recognise,
 	.read = definitions_read,
 	.urls = definitions_urls,

@@ -598,8 +598,6 @@ read_osv(struct input *in, const struct sniff *s, struct feed_sink *sink, struct
 const struct feed_ops feed_osv = {
 	.name = "osv",
 	.title = "Open Source Vulnerabilities (OSV)",
-	.stale_after = 14 * DAY_MS,
-	.stale_by_published = true,
 	.recognise = recognise,
 	.read = read_osv,
 	.urls = osv_urls,

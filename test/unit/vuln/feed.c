@@ -227,8 +227,12 @@ pain_15_a_stale_feed_is_no_success(void **state)
 	unit_put(state, "DSA", STR(DSA));
 	import(state, false, unit_path(state, "DSA"));
 	assert_ok(feed_status_read(unit_path(state, "data"), &a, unit_instant, &list, &count, &unit_err));
-	for (const struct feed_ops *const *f = feeds_all; *f; f++)
-		feeds++;
+	for (; feeds_all[feeds]; feeds++) {
+		assert_string_equal(feed_ages[feeds].feed, feeds_all[feeds]->name);
+		assert_string_equal(list[feeds].feed, feeds_all[feeds]->name);
+		assert_true(list[feeds].stale_after >= 7 * DAY_MS);
+	}
+	assert_null(feed_ages[feeds].feed);
 	assert_int_equal(count, feeds);
 	for (size_t i = 0; i < count; i++) {
 		imported += list[i].imported_at != 0;
