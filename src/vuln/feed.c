@@ -403,7 +403,8 @@ newest_import(struct store *s, int64_t *newest, struct err *e)
 	*newest = 0;
 	for (size_t i = 0; i < s->names.count; i++) {
 		struct feed_status st = { 0 };
-		if (!feed_status_of_file(path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), &st, e))
+		if (!feed_status_of_file(path_join(&s->arena, s->dir, arena_cstr(&s->arena, s->names.items[i])), &st,
+					 e))
 			return false;
 		*newest = st.imported_at > *newest ? st.imported_at : *newest;
 	}
