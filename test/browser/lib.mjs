@@ -123,18 +123,26 @@ export async function open(from, url, { lang = 'ja-JP', width = 1280, height = 8
 	page.setDefaultTimeout(60_000); // others may load the machine
 	if (process.env.MAMORI_SLOW) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: Number(process.env.MAMORI_SLOW) });
 	page.complaints = [];
+	page.forgiven = [];
 	page.foreign = [];
 	page.failed = [];
 	page.on('requestfailed', (request) => page.failed.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
 	pages.push(page);
+	const complain = (line) => page.forgiven.some((pattern) => pattern.test(line)) || page.complaints.push(line);
 	page.on('console', (message) => {
-		if (message.type() === 'error' || message.type() === 'warning') page.complaints.push(message.text());
+		if (message.type() === 'error' || message.type() === 'warning') complain(message.text());
 	});
-	page.on('pageerror', (error) => page.complaints.push(String(error)));
+	page.on('pageerror', (error) => complain(String(error)));
 	page.on('request', (request) => {
 		if (!request.url().startsWith(`${url}/`) && !request.url().startsWith('blob:')) page.foreign.push(request.url());
 	});
 	return page;
+}
+
+/** What the test itself provokes is no complaint, whether the browser has said it yet or says it later. */
+export function forgive(page, pattern) {
+	page.forgiven.push(pattern);
+	page.complaints = page.complaints.filter((line) => !pattern.test(line));
 }
 
 export async function freePort() {
