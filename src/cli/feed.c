@@ -109,9 +109,10 @@ show_reports(struct cli *c, const struct feed_report *reports, size_t count)
 static int
 feed_import_run(struct cli *c, int argc, char **argv)
 {
-	bool add = false;
+	bool add = false, fewer = false;
 	const struct cli_option options[] = {
 		{ "add", NULL, "Merge with what was imported earlier instead of replacing it", NULL, &add, NULL },
+		{ "fewer", NULL, "Take a feed that has less than half of the records it had", NULL, &fewer, NULL },
 	};
 	struct err e = { 0 };
 	int operands = 0;
@@ -122,9 +123,12 @@ feed_import_run(struct cli *c, int argc, char **argv)
 		return cli_fail(c, &e);
 	}
 	struct feed_progress progress = { c };
-	struct feed_import_options o = {
-		.data = c->data, .add = add, .clock = c->clock, .progress = on_progress, .user = &progress
-	};
+	struct feed_import_options o = { .data = c->data,
+					 .add = add,
+					 .fewer = fewer,
+					 .clock = c->clock,
+					 .progress = on_progress,
+					 .user = &progress };
 	struct feed_report *reports = ARENA_ARRAY(c->arena, struct feed_report, (size_t)operands);
 	bool ok = feed_import(&o, (const char *const *)argv, (size_t)operands, reports, &e);
 	cli_progress_end(c);
@@ -161,6 +165,7 @@ static int
 feed_update_run(struct cli *c, int argc, char **argv)
 {
 	const char *mirror = NULL, *ecosystem = NULL, *csaf = NULL;
+	bool fewer = false;
 	const struct cli_option options[] = {
 		{ "mirror", "URL", "Fetch FEED/NAME below this address instead of from the publishers", &mirror, NULL,
 		  NULL },
@@ -169,6 +174,7 @@ feed_update_run(struct cli *c, int argc, char **argv)
 		{ "csaf", "URL",
 		  "One more publisher of CSAF advisories: its host, provider-metadata.json, feed or changes.csv", &csaf,
 		  NULL, NULL },
+		{ "fewer", NULL, "Take a feed that has less than half of the records it had", NULL, &fewer, NULL },
 	};
 	struct err e = { 0 };
 	int operands = 0;
@@ -187,7 +193,7 @@ feed_update_run(struct cli *c, int argc, char **argv)
 	}
 	o.csaf = csaf;
 	o.import = (struct feed_import_options){
-		.data = c->data, .clock = c->clock, .progress = on_progress, .user = &progress
+		.data = c->data, .fewer = fewer, .clock = c->clock, .progress = on_progress, .user = &progress
 	};
 	struct feed_report *reports;
 	size_t count;

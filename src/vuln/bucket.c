@@ -26,6 +26,13 @@ bucket_set_clear(struct bucket_set *s)
 	s->count = 0;
 }
 
+void
+bucket_set_drop(struct bucket_set *s, size_t i)
+{
+	bucket_free(s->items[i]);
+	memmove(&s->items[i], &s->items[i + 1], (--s->count - i) * sizeof(struct bucket *));
+}
+
 struct bucket *
 bucket_set_get(struct bucket_set *s, const char *feed, struct str source)
 {

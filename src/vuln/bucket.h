@@ -35,6 +35,7 @@ struct bucket_row { /* one record in a payload */
 /* The set's bucket for feed and source, made when missing; NULL when the set is full. */
 struct bucket *bucket_set_get(struct bucket_set *s, const char *feed, struct str source);
 void bucket_set_clear(struct bucket_set *s);
+void bucket_set_drop(struct bucket_set *s, size_t i);
 #define BUCKET_SET_AUTO __attribute__((cleanup(bucket_set_clear))) struct bucket_set
 /* Moves everything of `from` into `into`, which may lose older records to it; *duplicates counts keys met twice. */
 bool bucket_set_merge(struct bucket_set *into, struct bucket_set *from, uint64_t *duplicates, struct err *e) MUST_CHECK;

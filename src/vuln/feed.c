@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define FEWER_MIN 100 /* records; a handful comes and goes */
 #define FEED_FILE_BYTES (BUCKET_MAX + (64u << 20))
 
 /* ---- one path ---- */
@@ -336,6 +337,35 @@ commit(struct store *s, const struct feed_import_options *o, struct bucket_set *
 	return store_rename(s, "index.new", "index", e);
 }
 
+/* A list that was cut off where a record ends looks whole: what would lose more than half of its records stays as it is. */
+static bool
+refuse_fewer(struct store *s, struct bucket_set *set, struct feed_report *reports, size_t count, struct err *e)
+{
+	for (size_t i = set->count; i-- > 0;) {
+		const struct bucket *b = set->items[i];
+		const char *path = path_join(&s->arena, s->dir, arena_cstr(&s->arena, bucket_file_name(b, &s->arena)));
+		struct feed_status had;
+		if (b->merge || !file_exists(path))
+			continue;
+		if (!feed_status_of_file(path, &had, e))
+			return false;
+		if (had.records < FEWER_MIN || b->count * 2 >= had.records)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (reports[k].error.code == ERR_NONE && str_starts(str_of(reports[k].path), str_of(b->path))) {
+				reports[k].count = (struct feed_count){ 0 };
+				err_set(&reports[k].error, ERR_REFUSED,
+					"%s has %llu records of %s where the last import had %llu: it looks cut off, "
+					"and "
+					"what was imported stays. Fetch it anew, or where so few are right: --fewer",
+					reports[k].path, (unsigned long long)b->count, b->feed,
+					(unsigned long long)had.records);
+			}
+		bucket_set_drop(set, i);
+	}
+	return true;
+}
+
 bool
 feed_import_items(const struct feed_import_options *o, const struct import_item *items, size_t count,
 		  struct feed_report *reports, struct err *e)
@@ -347,6 +377,8 @@ feed_import_items(const struct feed_import_options *o, const struct import_item 
 	for (size_t i = 0; i < count; i++)
 		if (!import_path(o, &items[i], &reports[i], &all, e))
 			return false;
+	if (!o->add && !o->fewer && !refuse_fewer(&s, &all, reports, count, e))
+		return false;
 	return all.count == 0 || commit(&s, o, &all, e);
 }
 

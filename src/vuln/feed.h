@@ -34,6 +34,7 @@ struct feed_report {
 struct feed_import_options {
 	const char *data; /* state folder */
 	bool add; /* merge instead of replacing the same feed and source */
+	bool fewer; /* take what has less than half of the records it had, too */
 	const struct clock *clock;
 	void (*progress)(void *user, const char *path, uint64_t done, uint64_t total);
 	void *user;

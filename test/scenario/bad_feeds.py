@@ -37,7 +37,8 @@ class Feeds:
         self.s, self.data = s, s.tmp / "data"
 
     def load(self, path, data=None):
-        done = self.s.run(lib.MAMORI, "feed", "import", "--json", "--data", data or self.data, path,
+        # Lists of very different lengths follow each other here.
+        done = self.s.run(lib.MAMORI, "feed", "import", "--json", "--fewer", "--data", data or self.data, path,
                           env={"LC_ALL": "C"})
         reports = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
         for r in reports:

@@ -246,6 +246,42 @@ pain_15_a_stale_feed_is_no_success(void **state)
 	assert_int_equal(imported, 1);
 }
 
+/* EPSS's list ends where it ends: cut after a line it is as whole as before. */
+static void
+a_list_that_was_cut_off_replaces_nothing(void **state)
+{
+	static const struct {
+		int lines;
+		bool fewer;
+		uint64_t left;
+	} steps[] = { { 150, false, 150 }, { 74, false, 150 },  { 75, false, 75 },
+		      { 10, false, 10 },   { 150, false, 150 }, { 74, true, 74 } };
+	struct clock clock = unit_clock();
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		ARENA_AUTO a = { 0 };
+		BUF_AUTO list = { 0 };
+		struct feed_import_options o = { .data = unit_path(state, "data"),
+						 .fewer = steps[i].fewer,
+						 .clock = &clock };
+		const char *path = unit_path(state, "epss");
+		struct feed_report r;
+		struct feed_status *all;
+		size_t count;
+		buf_add(&list, STR("cve,epss,percentile\n"));
+		for (int k = 0; k < steps[i].lines; k++)
+			buf_addf(&list, "CVE-2030-%04d,0.5,0.9\n", k);
+		unit_put(state, "epss", buf_str(&list));
+		assert_ok(feed_import(&o, &path, 1, &r, &unit_err));
+		bool kept = steps[i].left == (uint64_t)steps[i].lines;
+		assert_int_equal(r.error.code, kept ? ERR_NONE : ERR_REFUSED);
+		assert_int_equal(r.count.kept, kept ? steps[i].left : 0);
+		assert_ok(feed_status_read(o.data, &a, unit_instant, &all, &count, &unit_err));
+		for (size_t k = 0; k < count; k++)
+			if (strcmp(all[k].feed, "epss") == 0)
+				assert_int_equal(all[k].records, steps[i].left);
+	}
+}
+
 static void
 two_imports_at_once_are_refused(void **state)
 {
@@ -298,6 +334,7 @@ main(void)
 		unit_test_in_folder(an_open_index_stays_what_it_was),
 		unit_test_in_folder(pain_15_a_stale_feed_is_no_success),
 		unit_test_in_folder(two_imports_at_once_are_refused),
+		unit_test_in_folder(a_list_that_was_cut_off_replaces_nothing),
 		unit_test_in_folder(an_index_of_another_version_is_built_anew),
 	};
 	return cmocka_run_group_tests_name("vuln/feed", tests, NULL, NULL);
