@@ -95,7 +95,9 @@ random_token(struct buf *out, size_t n)
 	unsigned char bytes[256];
 	if (n > sizeof(bytes))
 		abort();
-	random_bytes(bytes, n);
+	do
+		random_bytes(bytes, n);
+	while (bytes[0] >> 2 == 62); /* would be "-" */
 	base64url_encode(out, bytes, n);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 }

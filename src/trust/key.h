@@ -51,7 +51,7 @@ void sha256_free(struct sha256_stream *s);
 
 /* From the system's generator; a failure aborts. */
 void random_bytes(void *into, size_t len);
-/* n random bytes as base64url. */
+/* n random bytes (1 to 256) as base64url. It never begins with "-": typed behind a command it would be an option. */
 void random_token(struct buf *out, size_t n);
 /* In constant time. */
 bool secret_eq(struct str a, struct str b);
