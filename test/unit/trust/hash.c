@@ -53,7 +53,7 @@ tokens_differ(void **state)
 	assert_int_equal(a.len, 43); /* 32 bytes as base64url */
 	assert_false(str_eq(buf_str(&a), buf_str(&b)));
 	for (int i = 0; i < 2000; i++) {
-		buf_clear(&a);
+		a.len = 0;
 		random_token(&a, 9);
 		assert_int_not_equal(a.ptr[0], '-'); /* "mamori token revoke -6Iw…" is no option */
 	}
