@@ -111,6 +111,7 @@ scan_put_eol(struct json_writer *w, const struct end_of_life *eol)
 	json_put_str(w, "cycle", eol->cycle);
 	json_put_time(w, "support", eol->support);
 	json_put_time(w, "eol", eol->eol);
+	json_put_time(w, "extended", eol->extended);
 	json_put_bool(w, "ended", eol->ended);
 	json_end_object(w);
 }
@@ -325,28 +326,32 @@ finding_row(const struct scan *s, struct cli_table *t, const struct row *row)
 	why_cell(s, t, row);
 }
 
-static void
-print_eol(const struct scan *s)
+void
+scan_print_eol(const struct end_of_life *eol, struct str system, int64_t now)
 {
-	const struct end_of_life *eol = &s->result.eol;
-	char when[TIME_RFC3339_MAX], regular[TIME_RFC3339_MAX];
+	char when[TIME_RFC3339_MAX], regular[TIME_RFC3339_MAX], extended[TIME_RFC3339_MAX];
+	int64_t day = eol->eol;
 	if (!eol->known)
 		return;
-	int64_t day = eol->eol;
 	time_rfc3339(eol->support, regular);
+	time_rfc3339(eol->extended, extended);
 	time_rfc3339(day, when);
 	when[10] = 0;
-	if (eol->ended && day)
-		printf(tr("This system is past its end of support: %.*s %.*s ended on %s. It gets no more fixes.\n"),
-		       STR_ARG(eol->product), STR_ARG(eol->cycle), when);
+	if (eol->ended && day && eol->extended >= now)
+		printf(tr("This system is past its end of support: %.*s ended on %s. More fixes come until %.10s, but "
+			  "only "
+			  "with a contract for them.\n"),
+		       STR_ARG(system), when, extended);
+	else if (eol->ended && day)
+		printf(tr("This system is past its end of support: %.*s ended on %s. It gets no more fixes.\n"),
+		       STR_ARG(system), when);
 	else if (eol->ended)
-		printf(tr("This system is past its end of support: %.*s %.*s. It gets no more fixes.\n"),
-		       STR_ARG(eol->product), STR_ARG(eol->cycle));
-	else if (day && eol->support && eol->support < s->request.now)
-		printf(tr("%.*s %.*s gets long-term fixes until %s; its regular support ended on %.10s.\n"),
-		       STR_ARG(eol->product), STR_ARG(eol->cycle), when, regular);
+		printf(tr("This system is past its end of support: %.*s. It gets no more fixes.\n"), STR_ARG(system));
+	else if (day && eol->support && eol->support < now && eol->support < day)
+		printf(tr("%.*s gets long-term fixes until %s; its regular support ended on %.10s.\n"), STR_ARG(system),
+		       when, regular);
 	else if (day)
-		printf(tr("%.*s %.*s is supported until %s.\n"), STR_ARG(eol->product), STR_ARG(eol->cycle), when);
+		printf(tr("%.*s is supported until %s.\n"), STR_ARG(system), when);
 }
 
 /* A stranger's os-release, or what the caller typed: nothing of it steers the terminal. */
@@ -360,7 +365,9 @@ static void
 print_summary(const struct scan *s)
 {
 	const struct scan_sums *n = &s->sums;
-	print_eol(s);
+	const struct end_of_life *eol = &s->result.eol;
+	scan_print_eol(eol, arena_printf(s->cli->arena, "%.*s %.*s", STR_ARG(eol->product), STR_ARG(eol->cycle)),
+		       s->request.now);
 	if (s->result.count == 0) {
 		printf(tr("No findings: %zu packages of %.*s are free of every vulnerability in the imported feeds.\n"),
 		       s->inventory.packages.count, STR_ARG(shown_os(s)));
@@ -420,7 +427,10 @@ scan_print_table(struct scan *s)
 	static const char *const headers_why[] = { "VULNERABILITY", "ACTION",  "DUE",       "KEV",      "SEVERITY",
 						   "EPSS",          "PACKAGE", "INSTALLED", "FIXED IN", "WHY" };
 	if (!s->known) {
-		print_eol(s);
+		const struct end_of_life *eol = &s->result.eol;
+		scan_print_eol(eol,
+			       arena_printf(s->cli->arena, "%.*s %.*s", STR_ARG(eol->product), STR_ARG(eol->cycle)),
+			       s->request.now);
 		printf(tr("%zu packages of %.*s; their vulnerabilities are unknown.\n"), s->inventory.packages.count,
 		       STR_ARG(shown_os(s)));
 		return;

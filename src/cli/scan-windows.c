@@ -12,6 +12,7 @@ struct scan {
 	struct str hostname;
 	struct vuln_index *index;
 	struct windows_result result;
+	struct end_of_life eol;
 	struct scan_sums sums; /* of what is open */
 };
 
@@ -46,6 +47,7 @@ match(struct scan *s, struct err *e)
 			e->code = ERR_UNREACHABLE; /* what is needed is not there */
 		return false;
 	}
+	windows_end_of_life(s->index, &s->host, s->options->policy->now, s->cli->arena, &s->eol);
 	if (!windows_match(s->index, &s->host, s->cli->arena, &s->result, e))
 		return false;
 	if (s->result.covered)
@@ -191,6 +193,7 @@ put_host(struct scan *s, struct json_writer *w)
 	json_put_bool(w, "server", h->server);
 	put_kbs(s, w, "updates", "kb:", h->kbs, h->kb_count);
 	json_put_bool(w, "updates_known", h->kbs_known);
+	scan_put_eol(w, &s->eol);
 	json_end_object(w);
 }
 
@@ -263,6 +266,19 @@ compare_urgency(const void *x, const void *y)
 	return str_cmp(vx->id, vy->id);
 }
 
+/* Our sentence in the reader's language; the machine's own `why` is always English. */
+static void
+why_cell(struct scan *s, struct cli_table *t, const struct windows_finding *f, struct str reason)
+{
+	BUF_AUTO kbs = { 0 };
+	for (size_t i = 0; i < f->fix_count && i < 8; i++)
+		buf_addf(&kbs, "%sKB%u", i ? ", " : "", f->fixes[i]);
+	if (f->fix_count > 8)
+		buf_add(&kbs, STR(", …"));
+	cli_table_cellf(t, tr("Fixed in %.*s by %s; not installed, nor is one that supersedes it. %.*s"),
+			STR_ARG(f->product), buf_cstr(&kbs), STR_ARG(reason));
+}
+
 static void
 print_findings(struct scan *s)
 {
@@ -293,7 +309,7 @@ print_findings(struct scan *s)
 			cli_table_cellf(t, "%.1f %%", v->epss * 100);
 		cli_table_cell(t, patch ? kb_text(s, "KB", patch) : str_of(tr("none known")));
 		if (s->options->why)
-			cli_table_cell(t, lang_current() == LANG_JA ? p->reason_ja : p->reason);
+			why_cell(s, t, order[i].finding, lang_current() == LANG_JA ? p->reason_ja : p->reason);
 		else
 			cli_table_cell(t, vulnerability_title(v));
 	}
@@ -340,12 +356,31 @@ sum_up(struct scan *s)
 	}
 }
 
+/* As people call it: of "10-22h2" and "Microsoft Windows 10 Pro", "Microsoft Windows 10 Pro 22H2". */
+static void
+print_eol(struct scan *s)
+{
+	BUF_AUTO system = { 0 };
+	struct str generation, version;
+	buf_add(&system, arena_line(s->cli->arena, s->host.name, 100));
+	if (system.len == 0)
+		buf_add(&system, s->eol.product);
+	if (s->host.major == 10 && !s->host.server && str_split(s->eol.cycle, '-', &generation, &version)) {
+		buf_add_char(&system, ' ');
+		for (size_t i = 0; i < version.len && version.ptr[i] != '-'; i++)
+			buf_add_char(&system, version.ptr[i] == 'h' ? 'H' : version.ptr[i]);
+	}
+	scan_print_eol(&s->eol, buf_str(&system), s->options->policy->now);
+}
+
 static void
 print_table(struct scan *s)
 {
 	size_t needed = 0, unknown = s->result.count - s->result.open;
-	if (!s->result.covered)
+	if (!s->result.covered) {
+		print_eol(s);
 		return;
+	}
 	print_findings(s);
 	print_missing(s);
 	for (size_t i = 0; i < s->result.missing_count; i++)
@@ -355,6 +390,7 @@ print_table(struct scan *s)
 	       s->result.products[0], s->host.kb_count, s->result.open, needed, s->result.closed);
 	if (s->result.open)
 		scan_sums_print(&s->sums);
+	print_eol(s);
 	if (unknown && s->host.kbs_known)
 		printf(tr("%zu more concern parts of which it is not known whether they are installed (--json names "
 			  "them).\n"),

@@ -33,6 +33,7 @@ int scan_sums_status(const struct scan_sums *n, unsigned fail_on);
 #define SCAN_FEEDS_MAX 32
 size_t scan_stale_feeds(struct cli *c, struct str *out, size_t max);
 void scan_put_eol(struct json_writer *w, const struct end_of_life *eol); /* "eol": its dates, or null */
+void scan_print_eol(const struct end_of_life *eol, struct str system, int64_t now); /* a sentence, where it is known */
 void scan_put_stale(struct cli *c, struct json_writer *w); /* "stale": their names */
 void scan_warn_stale(struct cli *c); /* on stderr, when there are any */
 

@@ -214,7 +214,11 @@ index_cycle_support(const struct vuln_index *ix, const struct index_cycle *c, bo
 				     .product = index_string(ix, c->title),
 				     .cycle = index_string(ix, c->cycle),
 				     .support = regular > EOL_PAST && regular != EOL_NEVER ? regular : 0,
-				     .eol = end > EOL_PAST && end != EOL_NEVER ? end : 0 };
+				     .eol = end > EOL_PAST && end != EOL_NEVER ? end : 0,
+				     .extended = !longer && c->extended > EOL_PAST && c->extended != EOL_NEVER &&
+								 c->extended > end
+							 ? c->extended
+							 : 0 };
 	/* The day itself is still a supported one. */
 	out->ended = end == EOL_PAST || (out->eol != 0 && now >= out->eol + DAY_MS);
 }

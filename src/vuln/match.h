@@ -97,6 +97,7 @@ struct end_of_life {
 	bool ended; /* no support any more at `now` */
 	int64_t support; /* end of regular support, 0 unknown */
 	int64_t eol; /* end of all support, 0 unknown */
+	int64_t extended; /* until when more of it can be bought, 0: it cannot, or unknown */
 	struct str product, cycle;
 };
 

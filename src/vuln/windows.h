@@ -30,6 +30,11 @@ struct windows_host {
 #define WINDOWS_PRODUCTS_MAX 4
 void windows_products(const struct windows_host *h, struct arena *a, const char *names[WINDOWS_PRODUCTS_MAX + 1]);
 
+/* Until when Microsoft supports it without a contract of its own, by the end-of-life feed; of Windows 10 and 11 by the
+ * edition in its name. */
+void windows_end_of_life(const struct vuln_index *ix, const struct windows_host *h, int64_t now, struct arena *a,
+			 struct end_of_life *out);
+
 enum windows_state {
 	WINDOWS_OPEN, /* the system has it */
 	WINDOWS_UNKNOWN, /* of a part that may not be there (Internet Explorer 9, .NET Framework 3.5 …), or the list of

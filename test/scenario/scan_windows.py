@@ -296,6 +296,9 @@ def small(s):
     s.ok([(r["vulnerability"], r["fixed"], r["action"], r["due"]) for r in rows] ==
          [(f["vulnerability"], f["fixed"], f["action"], f["due"] or "") for f in open_ones] and rows[0]["action_why"]
          and rows[0]["due"], "--csv and --json say the same, with what to do and by when", rows)
+    shown = w.run("scan", "--systeminfo", machine, "--why").stdout
+    s.ok("by KB5000001; not installed" in shown, "--why names the update that would close a finding", shown)
+    support(s, w, machine)
     # The table forgets to say that each of these holds the one before it; a servicing stack (one fix) holds nothing.
     def month(number, kb, count=9, supersedes=""):
         return "".join(row(f"CVE-2030-{number}{i:02}", kb, supersedes) for i in range(count))
@@ -320,6 +323,36 @@ def small(s):
     s.ok(len(a["findings"]) == 9 and kbs_of(a, "missing") == {5000011}, "the table's own word on the order stands", a)
 
     bad_input(s, w, chain, table, machine)
+
+
+def support(s, w, machine):
+    """Until when Microsoft supports a system follows from its build and its edition."""
+    cycles = (("10-1803-e", "2021-05-11", None), ("10-1803-w", "2019-11-12", None), ("10-22h2", "2025-10-14", "2199-10-10"),
+              ("11-26h1-w", "2198-03-14", None), ("11-24h2-e-lts", "2197-10-09", None), ("11-24h2-e", "2196-10-12", None))
+    folder = s.tmp / "eol"
+    folder.mkdir()
+    for name, rows in (("windows", cycles), ("windows-server", (("2019", "2199-01-09", None),))):
+        (folder / f"{name}.json").write_text(json.dumps(
+            [{"cycle": cycle, "releaseDate": "2015-01-01", "support": "2024-01-09", "eol": end,
+              **({"extendedSupport": more} if more else {})} for cycle, end, more in rows]))
+    done, reports = w.load(folder)
+    s.ok(done.returncode == 0 and reports[0]["feed"] == "eol", "Microsoft's dates are imported", done.stderr)
+    server = "Microsoft Windows Server 2019 Standard"
+    for name, build, cycle, words in (
+            ("Microsoft Windows 10 Pro", 17134, "10-1803-w", "Microsoft Windows 10 Pro 1803 ended on 2019-11-12. It gets no more"),
+            ("Microsoft Windows 10 Enterprise", 17134, "10-1803-e", "Enterprise 1803 ended on 2021-05-11"),
+            ("Microsoft Windows 10 Entreprise", 17134, "10-1803-e", "Entreprise 1803 ended on 2021-05-11"),
+            ("Microsoft Windows 10 Pro", 19045, "10-22h2", "22H2 ended on 2025-10-14. More fixes come until 2199-10-10, but only"),
+            ("Microsoft Windows 11 Home", 28000, "11-26h1-w", "26H1 gets long-term fixes until 2198-03-14"),
+            ("Microsoft Windows 11 Enterprise LTSC", 26100, "11-24h2-e-lts", "until 2197-10-09"),
+            ("Microsoft Windows 11 Enterprise", 26100, "11-24h2-e", "until 2196-10-12"),
+            ("Microsoft Windows 11 Pro", 26100, None, None), (server, 17763, "2019", server + " gets long-term fixes")):
+        machine.write_text(pc().replace("Microsoft Windows 10 Pro", name).replace("17134", str(build)))
+        answer, shown = w.scan(machine)[1], w.run("scan", "--systeminfo", machine).stdout
+        eol = answer["host"]["eol"]
+        s.ok((eol["cycle"] if eol else None) == cycle and (words in shown if words else "support" not in shown),
+             f"support of {name} {build}: {cycle}", [eol, shown[-400:]])
+    machine.write_text(pc())
 
 
 def bad_input(s, w, chain, table, machine):
