@@ -148,34 +148,83 @@ keep(struct list *l, bool good, const struct software *s, const char *path, stru
 	return true;
 }
 
-/* ---- JSON Lines ---- */
+/* ---- JSON ---- */
+
+#define JSON_DEPTH 16
 
 static bool
-json_line(struct str line, struct arena *a, struct software *out)
+json_software(const struct json *value, struct software *out)
 {
-	const struct json_limits limits = { .depth = 8, .string_max = 4096 };
-	struct json *value;
-	if (!json_parse(a, line, &limits, &value, NULL) || value->kind != JSON_KIND_OBJECT)
-		return false;
+	*out = (struct software){ 0 };
 	for (size_t i = 0; i < WHATS; i++)
 		for (size_t k = 0; headers[i][k]; k++)
 			for (size_t m = 0; m < value->count && member(out, (enum what)i)->len == 0; m++)
 				if (value->item[m].kind == JSON_KIND_STRING && means(value->key[m], headers[i][k]))
 					*member(out, (enum what)i) = str_trim(value->item[m].text);
+	/* All that winget's own export says; Microsoft's ids have a dot, numbers of rows have none. */
+	if (out->name.len == 0 && str_find_char(out->winget, '.') > 0)
+		out->name = out->winget;
 	return usable(out);
+}
+
+/* One object a line. */
+static bool
+read_lines(struct list *l, struct str text, const char *path, struct err *e)
+{
+	const struct json_limits limits = { .depth = JSON_DEPTH, .string_max = 4096 };
+	struct str line;
+	while (str_line(&text, &line)) {
+		struct software s;
+		struct json *value;
+		line = str_trim(line);
+		if (line.len == 0)
+			continue;
+		bool good = json_parse(l->arena, line, &limits, &value, NULL) && value->kind == JSON_KIND_OBJECT &&
+			    json_software(value, &s);
+		if (!keep(l, good, &s, path, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+holds_a_list(const struct json *value)
+{
+	for (size_t i = 0; i < value->count; i++)
+		if (value->item[i].kind == JSON_KIND_ARRAY && value->item[i].count > 0 &&
+		    value->item[i].item[0].kind == JSON_KIND_OBJECT)
+			return true;
+	return false;
+}
+
+/* A whole document: the objects in its arrays, however deep (ConvertTo-Json, winget export, answers of Microsoft Graph).
+ * What holds such an array itself, as a host its software, is the way there. */
+static bool
+read_document(struct list *l, const struct json *value, bool listed, const char *path, struct err *e)
+{
+	struct software s;
+	bool object = value->kind == JSON_KIND_OBJECT;
+	if (object && listed && !holds_a_list(value))
+		return keep(l, json_software(value, &s), &s, path, e);
+	for (size_t i = 0; (object || value->kind == JSON_KIND_ARRAY) && i < value->count; i++)
+		if (!read_document(l, &value->item[i], !object, path, e))
+			return false;
+	return true;
 }
 
 static bool
 read_json(struct list *l, struct str text, const char *path, struct err *e)
 {
-	struct str line;
-	while (str_line(&text, &line)) {
-		struct software s = { 0 };
-		line = str_trim(line);
-		if (line.len > 0 && !keep(l, json_line(line, l->arena, &s), &s, path, e))
-			return false;
-	}
-	return true;
+	const struct json_limits limits = { .depth = JSON_DEPTH, .string_max = 64u << 10 };
+	struct str rest = text, first;
+	struct json *value;
+	struct err bad = { 0 };
+	if (json_parse(l->arena, text, &limits, &value, &bad))
+		return read_document(l, value, true, path, e);
+	if (str_line(&rest, &first) && json_parse(l->arena, str_trim(first), &limits, &value, NULL))
+		return read_lines(l, text, path, e);
+	*e = bad;
+	return err_wrap(e, "reading %s", path);
 }
 
 /* ---- CSV ---- */
@@ -265,7 +314,9 @@ to_text(struct str bytes, struct buf *out, bool *json, struct err *e)
 	*json = false;
 	if (!office && !decode_text(bytes, &plain, e))
 		return false;
-	*json = str_starts(str_trim(buf_str(&plain)), STR("{"));
+	struct str start = str_trim(buf_str(&plain));
+	*json = str_starts(start, STR("{")) ||
+		(str_starts(start, STR("[")) && str_starts(str_trim(str_skip(start, 1)), STR("{")));
 	if (*json) {
 		buf_add(out, buf_str(&plain));
 		return true;

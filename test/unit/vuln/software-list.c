@@ -164,6 +164,32 @@ winget_lists(void **state)
 }
 
 static void
+documents(void **state)
+{
+	static const struct wanted winget[] = { { "", "Git.Git", "2.43.0" }, { "", "Mozilla.Firefox", "" } };
+	static const struct wanted installed[] = { { "Igor Pavlov", "7-Zip 23.01 (x64)", "23.01" },
+						   { "", "Own", "1" } };
+	static const struct wanted one[] = { { "", "Own", "1" } };
+	(void)state;
+	gives(STR("{\n  \"$schema\" : \"x\",\n  \"Sources\" : [ {\n    \"Packages\" : [ {\n"
+		  "\"PackageIdentifier\" : \"Git.Git\", \"Version\" : \"2.43.0\" }, { \"PackageIdentifier\" : "
+		  "\"Mozilla.Firefox\" }, { \"Id\" : \"17\" } ],\n"
+		  "\"SourceDetails\" : { \"Argument\" : \"x\", \"Name\" : \"winget\" } } ],\n"
+		  "\"WinGetVersion\" : \"1.7\"\n}\n"),
+	      winget, 2, 1);
+	gives(STR("\xef\xbb\xbf[\r\n  {\r\n \"DisplayName\":  \"7-Zip 23.01 (x64)\", \"DisplayVersion\":  \"23.01\","
+		  "\"Publisher\":  \"Igor Pavlov\", \"PSDrive\": {\"Name\": \"HKLM\"}},{\"DisplayName\":\"Own\","
+		  "\"DisplayVersion\":\"1\"}]"),
+	      installed, 2, 0);
+	gives(STR("{\"@odata.context\":\"x\",\"value\":[{\"displayName\":\"Own\",\"version\":\"1\",\"tags\":[\"a\"]}]"
+		  "}"),
+	      one, 1, 0);
+	gives(STR("[{\"name\":\"PC-12\",\"software\":[{\"name\":\"Own\",\"version\":\"1\"}]}]"), one, 1, 0);
+	gives(STR("{\"name\":\"Own\",\"version\":\"1\"}"), one, 1, 0);
+	gives(STR("{\"name\":\"Own\",\"version\":\"1\"}\n{\"name\":\n\n"), one, 1, 1);
+}
+
+static void
 what_cannot_be_read_says_why(void **state)
 {
 	static const struct {
@@ -178,6 +204,8 @@ what_cannot_be_read_says_why(void **state)
 		{ S("\xd0\xcf\x11\xe0\xa1\xb1"), ".xls", ".xlsx" },
 		{ S("PK\x03\x04"), ".xlsx", "" },
 		{ S("name,version\n,1\n"), "1 lines were left out", "" },
+		{ S("{\n\"Sources\": [ {\n\"Packages\": [ {\"PackageIdentifier\": \"Git.Git\"}"), "reading", "" },
+		{ S("{\"Sources\": [ ] }"), "lists no software", "" },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -196,10 +224,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(japanese_excel), cmocka_unit_test(powershell),
-		cmocka_unit_test(separators),     cmocka_unit_test(headers_of_other_programs),
-		cmocka_unit_test(many_columns),   cmocka_unit_test(workbooks),
-		cmocka_unit_test(winget_lists),   cmocka_unit_test(what_cannot_be_read_says_why),
+		cmocka_unit_test(japanese_excel),
+		cmocka_unit_test(powershell),
+		cmocka_unit_test(separators),
+		cmocka_unit_test(headers_of_other_programs),
+		cmocka_unit_test(many_columns),
+		cmocka_unit_test(workbooks),
+		cmocka_unit_test(winget_lists),
+		cmocka_unit_test(documents),
+		cmocka_unit_test(what_cannot_be_read_says_why),
 	};
 	return cmocka_run_group_tests_name("vuln/software-list", tests, NULL, NULL);
 }
