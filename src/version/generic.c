@@ -218,15 +218,22 @@ parts_alike(const struct part *x, const struct part *y)
 	return !((x->rank == RANK_WORD && y->rank == RANK_NUMBER) || (x->rank == RANK_NUMBER && y->rank == RANK_WORD));
 }
 
-bool
-version_alike(struct str a, struct str b)
+/* What is installed as 8.0.2 may be build 22380479 or 23305545 of it. */
+static bool
+is_build(const struct part *p)
 {
-	struct generic x = generic_start(a), y = generic_start(b);
+	return p->rank == RANK_NUMBER && p->text.len >= 5;
+}
+
+bool
+version_alike(struct str told, struct str installed)
+{
+	struct generic x = generic_start(told), y = generic_start(installed);
 
 	for (;;) {
 		struct part p = generic_next(&x), q = generic_next(&y);
 
-		if (!parts_alike(&p, &q))
+		if (!parts_alike(&p, &q) || (q.last && is_build(&p)))
 			return false;
 		if (part_compare(&p, &q) != 0 || p.last)
 			return true;

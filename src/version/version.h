@@ -31,8 +31,9 @@ extern const struct version_scheme version_windows; /* a.b.c.d of files and buil
 extern const struct version_scheme version_generic; /* applications: what their publishers write */
 
 /* Whether version_generic's order of the two means anything: not where a word decides against a number (8.0-beta3 and
- * 8.0.1 do, R05 and 7.2, 8.0.3b and 8.0.3.1 do not). Then it is not known which is older. */
-bool version_alike(struct str a, struct str b);
+ * 8.0.1 do, R05 and 7.2, 8.0.3b and 8.0.3.1 do not), nor where a build is told, a number of five digits, and what is
+ * installed ends before it (8.0.2-23305545 and 8.0.2). Then it is not known which is older. */
+bool version_alike(struct str told, struct str installed);
 
 /* NULL when there is none of that name. */
 const struct version_scheme *version_scheme_find(struct str name);

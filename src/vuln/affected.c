@@ -53,70 +53,99 @@ affected_set_place(struct affected_set *s, struct str os, struct str name)
 
 #define NUMBERS_MAX 8
 
-/* The numbers that a version begins with: 115.16.0. */
+struct number {
+	uint64_t value;
+	size_t at; /* where it stands */
+	bool letter; /* one behind a number counts on: 8.0 U1e */
+};
+
+/* The numbers of a version: 115.16.0; of "8.0 U2d" 8.0.2.4, of 10.1.9-h3 10.1.9.3, or only the dotted ones, 8 and 10.1. */
 static size_t
-numbers_of(struct str version, uint64_t *out)
+numbers_of(struct str version, bool dotted, struct number *out)
 {
 	size_t count = 0;
-	struct str piece;
-	if (version.len > 1 && (version.ptr[0] | 32) == 'v')
-		version = str_skip(version, 1);
-	while (count < NUMBERS_MAX && str_cut(&version, '.', &piece) && str_to_u64(piece, &out[count]) &&
-	       out[count] < UINT32_MAX)
-		count++;
+	for (size_t i = 0; i < version.len && count < NUMBERS_MAX;) {
+		size_t begin = i;
+		while (i < version.len && version.ptr[i] >= '0' && version.ptr[i] <= '9')
+			i++;
+		out[count] = (struct number){ .at = begin };
+		if (i > begin && (!str_to_u64(str_sub(version.ptr + begin, i - begin), &out[count].value) ||
+				  out[count].value >= UINT32_MAX))
+			break;
+		if (dotted && i > begin && i < version.len && version.ptr[i] != '.')
+			break;
+		count += i > begin;
+		if (count == 1 && i > begin && (i == version.len || version.ptr[i] != '.'))
+			break; /* a commit: 50a6302cf881 */
+		char letter = i < version.len ? version.ptr[i] | 32 : 0;
+		if (i > begin && count < NUMBERS_MAX && letter >= 'a' && letter <= 'z' &&
+		    (i + 1 == version.len || strchr(" .-_", version.ptr[i + 1])))
+			out[count++] = (struct number){ (uint64_t)(letter - 'a' + 1), i, true };
+		i += i < version.len;
+	}
 	return count;
 }
 
-/* Where the branch behind that of `lower` begins, when `higher` is the fix of another one; else empty. */
+/* Where the branch begins that `after` ends, when `before` ends another one; else empty. */
 static struct str
-branch_end(struct str lower, struct str higher, struct arena *a)
+branch_end(const struct affected_range *before, const struct affected_range *after, struct arena *a)
 {
-	uint64_t x[NUMBERS_MAX], y[NUMBERS_MAX];
-	size_t m = numbers_of(lower, x), n = numbers_of(higher, y), at = 0;
-	while (at < m && at < n && x[at] == y[at])
+	/* A fix says how its maker counts branches; the last version that somebody saw affected does not. */
+	bool dotted = before->kind != RANGE_BEFORE || after->kind != RANGE_BEFORE;
+	struct str lower = before->limit, higher = after->limit;
+
+	struct number x[NUMBERS_MAX], y[NUMBERS_MAX];
+	size_t m = numbers_of(lower, dotted, x), n = numbers_of(higher, dotted, y), at = 0;
+	while (at < m && at < n && x[at].value == y[at].value)
 		at++;
-	if (at + 1 >= m || at >= n || x[at] > y[at])
+	if (at + 1 >= m || at >= n || x[at].value > y[at].value || x[at].letter)
 		return STR("");
-	struct str text = STR("");
-	for (size_t i = 0; i < at; i++)
-		text = arena_printf(a, "%.*s%" PRIu64 ".", STR_ARG(text), x[i]);
-	return arena_printf(a, "%.*s%" PRIu64, STR_ARG(text), x[at] + 1);
+	return arena_printf(a, "%.*s%" PRIu64, (int)x[at].at, lower.ptr, x[at].value + 1);
 }
 
+/* What ends in a fix. Where a beginning is given, "up to and with" names what was seen, not what was fixed. */
 static bool
-is_open_ended(const struct affected_range *r)
+ends_in_fix(const struct affected_range *r)
 {
-	return r->introduced.len == 0 && (r->kind == RANGE_BEFORE || r->kind == RANGE_UNTIL);
+	return r->kind == RANGE_BEFORE || (r->kind == RANGE_UNTIL && r->introduced.len == 0);
 }
 
 static int
 compare_limits(const void *x, const void *y)
 {
 	const struct affected_range *const *rx = x, *const *ry = y;
-	return version_generic.compare((*rx)->limit, (*ry)->limit);
+	int order = str_cmp((*rx)->introduced, (*ry)->introduced);
+	return order ? order : version_generic.compare((*rx)->limit, (*ry)->limit);
+}
+
+/* Of ranges with one beginning. */
+static void
+part_branches(struct affected_range **of, size_t count, struct arena *a)
+{
+	for (size_t i = 1; i < count; i++)
+		if (!str_eq(of[i]->note, of[0]->note))
+			return; /* they hold under different conditions */
+	for (size_t i = 1; i < count; i++) {
+		struct str start = branch_end(of[i - 1], of[i], a);
+		of[i]->introduced = start.len > 0 ? start : of[i - 1]->introduced;
+	}
 }
 
 void
 affected_branches(struct affected *product, struct arena *a)
 {
 	size_t count = 0;
-	struct affected_range **order = NULL;
+	struct affected_range **order = ARENA_ARRAY(a, struct affected_range *, product->ranges.count + 1);
 	for (size_t i = 0; i < product->ranges.count; i++)
-		count += is_open_ended(&product->ranges.items[i]);
-	if (count < 2)
-		return;
-	order = ARENA_ARRAY(a, struct affected_range *, count);
-	count = 0;
-	for (size_t i = 0; i < product->ranges.count; i++)
-		if (is_open_ended(&product->ranges.items[i]))
+		if (ends_in_fix(&product->ranges.items[i]))
 			order[count++] = &product->ranges.items[i];
-	for (size_t i = 1; i < count; i++)
-		if (!str_eq(order[i]->note, order[0]->note))
-			return; /* they hold under different conditions */
-	qsort(order, count, sizeof(struct affected_range *), compare_limits);
-	for (size_t i = 1; i < count; i++) {
-		struct str start = branch_end(order[i - 1]->limit, order[i]->limit, a);
-		order[i]->introduced = start.len > 0 ? start : order[i - 1]->introduced;
+	if (count > 1)
+		qsort(order, count, sizeof(struct affected_range *), compare_limits);
+	for (size_t first = 0, next; first < count; first = next) {
+		struct str introduced = order[first]->introduced;
+		for (next = first + 1; next < count && str_eq(order[next]->introduced, introduced);)
+			next++;
+		part_branches(order + first, next - first, a);
 	}
 }
 

@@ -298,6 +298,25 @@ range_text(struct str text, struct arena *a, struct affected_range *out)
 	return 1;
 }
 
+/* VMware names the fix by its bulletin: ESXi80U2sb-23305545 is build 23305545 of 8.0 Update 2. Empty: it is none. */
+static struct str
+bulletin(struct str text, struct arena *a)
+{
+	struct str name, build, rest = str_trim(text);
+	uint64_t update, number;
+	if (rest.len < 8 || !str_eq_nocase(str_head(rest, 4), STR("ESXi")) || !str_split(rest, '-', &name, &build) ||
+	    (name.ptr[6] | 32) != 'u' || build.len < 7 || !str_to_u64(build, &number))
+		return STR("");
+	char major = name.ptr[4], minor = name.ptr[5];
+	rest = str_skip(name, 7);
+	size_t digits = 0;
+	while (digits < rest.len && rest.ptr[digits] >= '0' && rest.ptr[digits] <= '9')
+		digits++;
+	if (major < '0' || major > '9' || minor < '0' || minor > '9' || !str_to_u64(str_head(rest, digits), &update))
+		return STR("");
+	return arena_printf(a, "%c.%c.%" PRIu64 "-%.*s", major, minor, update, STR_ARG(build));
+}
+
 /* The one version or branch that a text means. */
 static struct token
 read_end(struct str text, struct arena *a)
@@ -309,6 +328,9 @@ read_end(struct str text, struct arena *a)
 	text = without_escapes(text, a);
 	while (text.len > 0 && strchr("<>=", text.ptr[0]))
 		text = str_trim(str_skip(text, 1));
+	struct str build = bulletin(text, a);
+	if (build.len > 0)
+		return (struct token){ TOKEN_VERSION, build };
 	struct str word = only_word(text, a), branch = version_branch(word);
 	if (branch.ptr)
 		return (struct token){ TOKEN_BRANCH, branch };

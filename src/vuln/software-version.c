@@ -295,6 +295,25 @@ form_netscaler(struct str text, struct str name, struct arena *a)
 	return arena_printf(a, "%.*s-%.*s", STR_ARG(series), STR_ARG(build));
 }
 
+/* "8.0.2 build-22380479", "8.0 Update 2 (22380479)": the build decides, where it is given. */
+static struct str
+form_build(struct str text, struct str name, struct arena *a)
+{
+	struct str v = software_version(text), build = STR("");
+	(void)name;
+	for (size_t i = 0, n; i<text.len; i += n> 0 ? n : 1) {
+		n = digits_at(text, i);
+		if (n >= 6)
+			build = str_sub(text.ptr + i, n);
+	}
+	/* The bulletin's letter says the same as the build. */
+	while (build.len > 0 && v.len > 1 && (v.ptr[v.len - 1] | 32) >= 'a' && (v.ptr[v.len - 1] | 32) <= 'z')
+		v.len--;
+	if (v.len == 0 || build.len == 0 || v.len + build.len > VERSION_MAX || str_contains(v, build))
+		return v;
+	return arena_printf(a, "%.*s-%.*s", STR_ARG(v), STR_ARG(build));
+}
+
 static const struct {
 	const char *name;
 	struct str (*read)(struct str text, struct str name, struct arena *a);
@@ -307,6 +326,7 @@ static const struct {
 	{ "month", form_month, false },
 	{ "patch", form_patch, true },
 	{ "netscaler", form_netscaler, false },
+	{ "build", form_build, true },
 };
 
 bool

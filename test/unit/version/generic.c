@@ -84,12 +84,17 @@ alike(void **state)
 		{ "15.2(4)M5", "15.2(4)M7", true },
 		{ "16.0.17126", "publication", false },
 		{ "1.0", "1.0", true },
+		{ "8.0.1", "8.0.2-23305545", true },
+		{ "8.0.2-22380479", "8.0.2-23305545", true },
+		{ "8.0.2", "8.0.2-2330", true },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (version_alike(str_of(rows[i].a), str_of(rows[i].b)) != rows[i].alike ||
 		    version_alike(str_of(rows[i].b), str_of(rows[i].a)) != rows[i].alike)
 			fail_msg("%s and %s", rows[i].a, rows[i].b);
+	assert_false(version_alike(STR("8.0.2-23305545"), STR("8.0.2")));
+	assert_true(version_alike(STR("8.0.2"), STR("8.0.2-23305545")));
 }
 
 static void

@@ -112,6 +112,10 @@ the_makers_own_forms(void **state)
 		{ "Citrix", "NetScaler ADC VPX", "NetScaler NS13.1: Build 49.15.nc, Date: Jul 10 2023", "13.1-49.15" },
 		{ "Citrix", "NetScaler ADC VPX", "14.1-12.35", "14.1-12.35" },
 		{ "Citrix", "NetScaler ADC VPX", "13.1", "" },
+		{ "VMware", "ESXi", "8.0.2 build-22380479", "8.0.2-22380479" },
+		{ "VMware, Inc.", "VMware ESXi", "8.0 U1d (23299997)", "8.0 U1-23299997" },
+		{ "VMware", "ESXi", "7.0.3", "7.0.3" },
+		{ "VMware", "ESXi", "8.0.2-22380479", "8.0.2-22380479" },
 		{ "Fortinet", "FortiGate-60F v7.2.4", "", "7.2.4" },
 	};
 	(void)state;
