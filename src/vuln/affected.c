@@ -103,13 +103,6 @@ branch_end(const struct affected_range *before, const struct affected_range *aft
 	return arena_printf(a, "%.*s%" PRIu64, (int)x[at].at, lower.ptr, x[at].value + 1);
 }
 
-/* What ends in a fix. Where a beginning is given, "up to and with" names what was seen, not what was fixed. */
-static bool
-ends_in_fix(const struct affected_range *r)
-{
-	return r->kind == RANGE_BEFORE || (r->kind == RANGE_UNTIL && r->introduced.len == 0);
-}
-
 static int
 compare_limits(const void *x, const void *y)
 {
@@ -131,22 +124,53 @@ part_branches(struct affected_range **of, size_t count, struct arena *a)
 	}
 }
 
-void
-affected_branches(struct affected *product, struct arena *a)
+/* Those ranges that may_branch, by their beginning. */
+static void
+branches(struct affected *product, bool (*may_branch)(const struct affected_range *r), struct arena *a)
 {
 	size_t count = 0;
-	struct affected_range **order = ARENA_ARRAY(a, struct affected_range *, product->ranges.count + 1);
+	struct affected_range **order = NULL;
 	for (size_t i = 0; i < product->ranges.count; i++)
-		if (ends_in_fix(&product->ranges.items[i]))
+		count += may_branch(&product->ranges.items[i]);
+	if (count < 2)
+		return;
+	order = ARENA_ARRAY(a, struct affected_range *, count);
+	count = 0;
+	for (size_t i = 0; i < product->ranges.count; i++)
+		if (may_branch(&product->ranges.items[i]))
 			order[count++] = &product->ranges.items[i];
-	if (count > 1)
-		qsort(order, count, sizeof(struct affected_range *), compare_limits);
+	qsort(order, count, sizeof(struct affected_range *), compare_limits);
 	for (size_t first = 0, next; first < count; first = next) {
 		struct str introduced = order[first]->introduced;
 		for (next = first + 1; next < count && str_eq(order[next]->introduced, introduced);)
 			next++;
 		part_branches(order + first, next - first, a);
 	}
+}
+
+static bool
+has_no_start(const struct affected_range *r)
+{
+	return r->introduced.len == 0 && (r->kind == RANGE_BEFORE || r->kind == RANGE_UNTIL);
+}
+
+void
+affected_branches(struct affected *product, struct arena *a)
+{
+	branches(product, has_no_start, a);
+}
+
+/* Up to and with a version names what was seen, not what was fixed. */
+static bool
+goes_to_a_fix(const struct affected_range *r)
+{
+	return r->introduced.len > 0 && r->kind == RANGE_BEFORE;
+}
+
+void
+affected_branches_of_one_start(struct affected *product, struct arena *a)
+{
+	branches(product, goes_to_a_fix, a);
 }
 
 void

@@ -20,10 +20,12 @@ struct affected_set {
 void affected_set_add(struct affected_set *s, struct str os, struct str name, struct affected_range range);
 /* Where it stands in the list, + 1; 0: it was not named. */
 size_t affected_set_place(struct affected_set *s, struct str os, struct str name);
-/* Several ends of one beginning, or of none, are fixes of several branches: before 115.16.0, before 128.3.1, before 131.0.1;
- * from 8.0 before 8.0 U1e, from 8.0 before 8.0 U2d. The higher ones then begin behind the lower branch, so that 115.17.0
- * is fixed. */
+/* Several ends without a beginning are fixes of several branches: before 115.16.0, before 128.3.1, before 131.0.1. The
+ * higher ones then begin behind the lower branch, so that 115.17.0 is fixed. */
 void affected_branches(struct affected *product, struct arena *a);
+/* So are several of one beginning in one place, not where the same product stands twice (once for each platform): from 8.0
+ * before 8.0 U1e, from 8.0 before 8.0 U2d. */
+void affected_branches_of_one_start(struct affected *product, struct arena *a);
 void affected_set_close(struct affected_set *s);
 
 #endif

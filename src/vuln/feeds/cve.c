@@ -120,18 +120,26 @@ cve_spend(struct cve_doc *d, size_t steps)
 	return d->steps <= CVE_STEPS_MAX && d->products.ranges.count <= RECORD_RANGES_MAX;
 }
 
+/* What one entry says of one product is gathered, and then taken as a whole. */
 static void
-cve_range(struct cve_doc *d, struct str name, enum range_kind kind, struct str introduced, struct str limit)
+cve_range(struct cve_doc *d, struct affected *p, enum range_kind kind, struct str introduced, struct str limit)
 {
 	/* Oracle names the newest of each line that is affected: those before it are as well. */
-	if (kind == RANGE_EXACT && java_is(name)) {
+	if (kind == RANGE_EXACT && java_is(p->name)) {
 		kind = RANGE_UNTIL;
 		limit = java_version(limit, d->arena);
 		introduced = java_line(limit);
 	}
 	if (cve_spend(d, 1))
-		affected_set_add(&d->products, STR("cpe"), name,
-				 (struct affected_range){ kind, introduced, limit, d->condition });
+		*ARRAY_PUSH(d->arena, &p->ranges) = (struct affected_range){ kind, introduced, limit, d->condition };
+}
+
+static void
+cve_take(struct cve_doc *d, struct affected *p)
+{
+	affected_branches_of_one_start(p, d->arena);
+	for (size_t i = 0; i < p->ranges.count && cve_spend(d, 0); i++)
+		affected_set_add(&d->products, STR("cpe"), p->name, p->ranges.items[i]);
 }
 
 static bool
@@ -196,66 +204,68 @@ cve_start(struct cve_doc *d, struct str version)
 
 /* What its publisher says and nobody can compare: the words are kept for people. */
 static void
-cve_unreadable(struct cve_doc *d, struct str name, struct str start, struct str words)
+cve_unreadable(struct cve_doc *d, struct affected *p, struct str start, struct str words)
 {
 	if (cve_spend(d, 1))
-		affected_set_add(&d->products, STR("cpe"), name,
-				 (struct affected_range){ RANGE_UNREADABLE, start, STR(""), range_words(words) });
+		*ARRAY_PUSH(d->arena, &p->ranges) =
+			(struct affected_range){ RANGE_UNREADABLE, start, STR(""), range_words(words) };
 }
 
 /* `version` alone: one version, or words that mean some. */
 static void
-cve_alone(struct cve_doc *d, struct str name, struct str text)
+cve_alone(struct cve_doc *d, struct affected *p, struct str text)
 {
 	if (str_eq(text, STR("0")) || str_eq(text, STR("*"))) {
-		cve_range(d, name, RANGE_OPEN, STR(""), STR(""));
+		cve_range(d, p, RANGE_OPEN, STR(""), STR(""));
 		return;
 	}
 	const struct cve_words *w = cve_words(d, text, CVE_ALONE);
 	for (size_t i = 0; i < w->count; i++)
-		cve_range(d, name, w->ranges[i].kind, w->ranges[i].introduced, w->ranges[i].limit);
+		cve_range(d, p, w->ranges[i].kind, w->ranges[i].introduced, w->ranges[i].limit);
 	if (w->count == 0 && text.len > 0)
-		cve_unreadable(d, name, STR(""), text);
+		cve_unreadable(d, p, STR(""), text);
 }
 
 /* A range that ends with `words`. */
 static void
-cve_ended(struct cve_doc *d, struct str name, struct str start, struct str words, enum cve_place place)
+cve_ended(struct cve_doc *d, struct affected *p, struct str start, struct str words, enum cve_place place)
 {
 	const struct cve_words *w = cve_words(d, words, place);
 	if (w->count)
-		cve_range(d, name, w->ranges[0].kind, start, w->ranges[0].limit);
+		cve_range(d, p, w->ranges[0].kind, start, w->ranges[0].limit);
 	else
-		cve_unreadable(d, name, start, words);
+		cve_unreadable(d, p, start, words);
 }
 
 /* One row of `versions` for one CPE. */
 static void
-cve_version(struct cve_doc *d, struct str name, const struct json *v)
+cve_version(struct cve_doc *d, struct affected *p, const struct json *v)
 {
 	struct str version = json_get_str(v, "version"), before = json_get_str(v, "lessThan"),
 		   until = json_get_str(v, "lessThanOrEqual"), words = before.len > 0 ? before : until;
 	if (!str_eq(json_get_str(v, "status"), STR("affected")) || str_eq(json_get_str(v, "versionType"), STR("git")))
 		return;
 	if (words.len == 0) {
-		cve_alone(d, name, version);
+		cve_alone(d, p, version);
 		return;
 	}
 	/* Chrome's records name one version twice, and mean all before it. */
 	struct str start = str_eq(version, words) ? STR("") : cve_start(d, version);
 	if (str_eq(words, STR("*")))
-		cve_range(d, name, RANGE_OPEN, start, STR(""));
+		cve_range(d, p, RANGE_OPEN, start, STR(""));
 	else
-		cve_ended(d, name, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
+		cve_ended(d, p, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
 }
 
 static void
 cve_versions(struct cve_doc *d, struct str name, const struct json *affected)
 {
 	size_t n;
+	struct affected p = { .name = name };
 	const struct json *version = json_get_array(affected, "versions", &n);
 	for (size_t i = 0; i < n && cve_spend(d, 1); i++)
-		cve_version(d, name, &version[i]);
+		cve_version(d, &p, &version[i]);
+	cve_take(d, &p);
 }
 
 /* "Google Inc." begins with "google", "Access Point" is "access_point": names as CPE writes them. */
@@ -385,11 +395,13 @@ cve_affected(struct cve_doc *d, const struct json *affected, enum score_rank ran
 			(void)table_put(&told, c.name, &added);
 		if (added)
 			cve_versions(d, c.name, affected);
+		struct affected p = { .name = c.name };
 		/* Java's update stands only in the CPE. */
 		if ((versions == 0 || java_is(c.name)) && c.version.len > 0)
-			cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
+			cve_range(d, &p, RANGE_EXACT, STR(""), c.version);
 		else if (versions == 0 && str_eq(json_get_str(affected, "defaultStatus"), STR("affected")))
-			cve_range(d, c.name, RANGE_OPEN, STR(""), STR(""));
+			cve_range(d, &p, RANGE_OPEN, STR(""), STR(""));
+		cve_take(d, &p);
 	}
 }
 
@@ -405,12 +417,14 @@ cve_match(struct cve_doc *d, const struct json *m, enum score_rank rank)
 	struct str from = json_get_str(m, "versionStartIncluding"), before = json_get_str(m, "versionEndExcluding"),
 		   until = json_get_str(m, "versionEndIncluding"), after = json_get_str(m, "versionStartExcluding");
 	struct str start = cve_start(d, from.len ? from : after), words = before.len ? before : until;
+	struct affected p = { .name = c.name };
 	if (words.len > 0)
-		cve_ended(d, c.name, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
+		cve_ended(d, &p, start, words, before.len > 0 ? CVE_BEFORE : CVE_UNTIL);
 	else if (c.version.len > 0)
-		cve_range(d, c.name, RANGE_EXACT, STR(""), c.version);
+		cve_range(d, &p, RANGE_EXACT, STR(""), c.version);
 	else
-		cve_range(d, c.name, RANGE_OPEN, start, STR(""));
+		cve_range(d, &p, RANGE_OPEN, start, STR(""));
+	cve_take(d, &p);
 }
 
 /* A node's platforms as " or "-separated names; nothing when one of its products is what is vulnerable, or when it

@@ -147,6 +147,8 @@ versions_as_publishers_write_them(void **state)
 		    "affected"),
 		ROW(ENTRY(BELOW("22.6R2.3") "," BELOW("9.1R18.5") "," BELOW("22.6R1.2"), CPE), "", "22.6R1.2", "safe"),
 		ROW(ENTRY(BELOW("22.6R2.3") "," BELOW("9.1R18.5") "," BELOW("22.6R1.2"), CPE), "", "9.1R18.9", "safe"),
+		ROW(ENTRY(FROM_BELOW("1.0", "1.5.3"), CPE) "," ENTRY(FROM_BELOW("1.0", "1.6.2"), CPE), "", "1.5.4",
+		    "affected"),
 		ROW(ENTRY(FROM_BELOW("3.1", "5.0") "," FROM_BELOW("3.0", "4.5"), CPE), "", "4.7", "affected"),
 		/* VMware's bulletins: the build decides, where it is known. */
 		ROW(ENTRY(FROM_BELOW("8.0", "ESXi80U1d-23299997") "," FROM_BELOW("8.0", "ESXi80U2sb-23305545"), CPE),
