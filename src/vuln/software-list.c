@@ -155,7 +155,7 @@ keep(struct list *l, bool good, const struct software *s, const char *path, stru
 static bool
 json_software(const struct json *value, struct software *out)
 {
-	*out = (struct software){ 0 };
+	*out = (struct software){ STR(""), STR(""), STR(""), STR(""), STR("") };
 	for (size_t i = 0; i < WHATS; i++)
 		for (size_t k = 0; headers[i][k]; k++)
 			for (size_t m = 0; m < value->count && member(out, (enum what)i)->len == 0; m++)

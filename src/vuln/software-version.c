@@ -174,7 +174,7 @@ software_version(struct str text)
 	struct reading best = { .version = STR("") };
 	struct str word;
 	bool first = true, announced = false;
-	while (next_word(&text, &word)) {
+	while (text.len > 0 && next_word(&text, &word)) {
 		struct reading r = read_word(word, text, first, announced);
 		if (r.sure > best.sure)
 			best = r;

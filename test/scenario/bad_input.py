@@ -255,7 +255,7 @@ def feeds(s):
     data = s.tmp / "feeds-data"
 
     def imported(path):
-        done, peak = measured(s, lib.MAMORI, "feed", "import", "--json", "--data", data, path)
+        done, peak = measured(s, lib.MAMORI, "feed", "import", "--json", "--fewer", "--data", data, path)
         reports = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
         return done, reports, peak
 
