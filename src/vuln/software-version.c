@@ -39,6 +39,9 @@ static bool
 next_word(struct str *rest, struct str *word)
 {
 	size_t from = 0, n = 0;
+	*word = STR("");
+	if (rest->len == 0) /* perhaps without a pointer */
+		return false;
 	while (from < rest->len && strchr(" \t\r\n,;", rest->ptr[from]))
 		from++;
 	while (from + n < rest->len && !strchr(" \t\r\n,;", rest->ptr[from + n]))
@@ -174,7 +177,7 @@ software_version(struct str text)
 	struct reading best = { .version = STR("") };
 	struct str word;
 	bool first = true, announced = false;
-	while (text.len > 0 && next_word(&text, &word)) {
+	while (next_word(&text, &word)) {
 		struct reading r = read_word(word, text, first, announced);
 		if (r.sure > best.sure)
 			best = r;
